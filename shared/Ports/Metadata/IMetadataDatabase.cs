@@ -1,0 +1,42 @@
+using System.Data.Common;
+
+namespace Millrace.Ports.Metadata;
+
+/// <summary>
+/// The relational database of everything that people configure and that must survive (tenants, keys, rules, alerts, outbox, audit, ledger).
+/// Services keep their own tables in it and speak Dapper over the connections it opens, in the SQL that SQLite and PostgreSQL share:
+/// <c>@name</c> parameters, <c>INSERT … ON CONFLICT … DO UPDATE</c>, <c>RETURNING</c>, <c>bigint</c> milliseconds for times,
+/// <c>text</c> for JSON and ids, <c>integer</c> 0/1 for booleans.
+/// </summary>
+public interface IMetadataDatabase
+{
+    /// <summary>An open connection for reading. The caller disposes it.</summary>
+    ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs work in one serializable transaction and commits it durably when the work returns; an exception rolls back.
+    /// The work may be run again after a serialization conflict, so it must have no effect outside the transaction.
+    /// </summary>
+    Task<T> InTransactionAsync<T>(Func<DbConnection, DbTransaction, CancellationToken, Task<T>> work, CancellationToken cancellationToken);
+
+    /// <summary>Brings the tables of a module up to date: runs, in order and once per database, the migrations it has not yet seen.</summary>
+    /// <param name="module">Name of the module, such as <c>alerting</c>.</param>
+    /// <param name="migrations">All migrations of the module, oldest first; a landed one is never changed.</param>
+    /// <param name="cancellationToken">Stops between migrations.</param>
+    Task MigrateAsync(string module, IReadOnlyList<Migration> migrations, CancellationToken cancellationToken);
+
+    /// <summary>Tells every instance on this database, this one included, that a topic of configuration changed.</summary>
+    ValueTask NotifyAsync(string channel, string payload, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Payloads of a channel as they are notified, at least once each, within a second; after a lost connection one empty payload says
+    /// "anything may have changed". Never ends before the token does.
+    /// </summary>
+    IAsyncEnumerable<string> ListenAsync(string channel, CancellationToken cancellationToken);
+}
+
+/// <summary>One step of a module's schema.</summary>
+/// <param name="Version">From 1, ascending without gaps.</param>
+/// <param name="Name">What it does, a few words.</param>
+/// <param name="Sql">Statements separated by semicolons.</param>
+public sealed record Migration(int Version, string Name, string Sql);
