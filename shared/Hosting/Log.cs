@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Millrace.Hosting;
+
+/// <summary>Log messages of this project: event ids 1000 to 1999.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Error, "Worker {Worker} failed ({Failures} in a row); it runs again in {Seconds:0.0} s.")]
+    public static partial void WorkerFailed(ILogger logger, string worker, int failures, double seconds, Exception exception);
+
+    [LoggerMessage(1001, LogLevel.Information, "Worker {Worker} has ended by itself.")]
+    public static partial void WorkerEnded(ILogger logger, string worker);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Worker {Worker} failed while it was stopped.")]
+    public static partial void WorkerFailedWhileStopping(ILogger logger, string worker, Exception exception);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Worker {Worker} did not stop within {Seconds:0} s; going on without it.")]
+    public static partial void WorkerStuck(ILogger logger, string worker, double seconds);
+}
