@@ -16,4 +16,19 @@ internal static partial class Log
 
     [LoggerMessage(1003, LogLevel.Warning, "Worker {Worker} did not stop within {Seconds:0} s; going on without it.")]
     public static partial void WorkerStuck(ILogger logger, string worker, double seconds);
+
+    [LoggerMessage(1010, LogLevel.Debug, "A token was refused: {Reason}.")]
+    public static partial void TokenRefused(ILogger logger, string reason);
+
+    [LoggerMessage(1011, LogLevel.Warning, "The key set {File} can't be read; the keys read before stay in force.")]
+    public static partial void JwksUnreadable(ILogger logger, string file, Exception exception);
+
+    [LoggerMessage(1020, LogLevel.Information, "Made the first API key of tenant {Tenant}.")]
+    public static partial void BootstrapKeyMade(ILogger logger, string tenant);
+
+    [LoggerMessage(1030, LogLevel.Error, "{Method} {Path} failed; trace id {TraceId}.")]
+    public static partial void RequestFailed(ILogger logger, string method, string path, string traceId, Exception exception);
+
+    [LoggerMessage(1031, LogLevel.Warning, "{Path} was refused because a dependency failed.")]
+    public static partial void DependencyFailed(ILogger logger, string path, Exception exception);
 }

@@ -25,6 +25,9 @@ public static class ErrorCodes
     /// <summary>No such thing, or not this tenant's.</summary>
     public static readonly ErrorCode NotFound = new("not_found", 404, false, "Not found");
 
+    /// <summary>The path exists, but not for this method.</summary>
+    public static readonly ErrorCode MethodNotAllowed = new("method_not_allowed", 405, false, "The method is not allowed here");
+
     /// <summary>The thing changed or exists already.</summary>
     public static readonly ErrorCode Conflict = new("conflict", 409, false, "Conflict with the current state");
 

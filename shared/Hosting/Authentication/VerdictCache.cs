@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+
+namespace Millrace.Hosting.Authentication;
+
+/// <summary>
+/// Remembers verdicts by the hash of the credential. An entry is good until <c>Fresh</c>; then one caller renews it while the others still use it,
+/// until <c>Dead</c>, when nobody does. That keeps a hot key from sending every concurrent request to the database each time it runs out.
+/// </summary>
+internal sealed class VerdictCache(TimeProvider time, int capacity)
+{
+    private readonly ConcurrentDictionary<KeyHash, Entry> _entries = new();
+
+    /// <summary>A usable verdict; false when the caller has to find one.</summary>
+    public bool TryGet(KeyHash hash, out AuthenticationVerdict verdict)
+    {
+        if (_entries.TryGetValue(hash, out var entry))
+        {
+            var age = time.GetElapsedTime(entry.Since);
+            if (age < entry.Fresh || (age < entry.Dead && !entry.ClaimRenewal()))
+            {
+                verdict = entry.Verdict;
+                return true;
+            }
+        }
+
+        verdict = default;
+        return false;
+    }
+
+    /// <summary>Remembers a verdict that was true when <paramref name="since"/> was taken.</summary>
+    public void Put(KeyHash hash, in AuthenticationVerdict verdict, long since, TimeSpan fresh, TimeSpan dead)
+    {
+        if (_entries.Count >= capacity)
+        {
+            HostingMetrics.CacheEvictions.Add(_entries.Count);
+            _entries.Clear();
+        }
+
+        _entries[hash] = new Entry(verdict, since, fresh, dead);
+    }
+
+    /// <summary>Forgets a verdict that turned out to be void.</summary>
+    public void Remove(KeyHash hash) => _entries.TryRemove(hash, out _);
+
+    private sealed class Entry(AuthenticationVerdict verdict, long since, TimeSpan fresh, TimeSpan dead)
+    {
+        private int _renewing;
+
+        public AuthenticationVerdict Verdict { get; } = verdict;
+
+        public long Since { get; } = since;
+
+        public TimeSpan Fresh { get; } = fresh;
+
+        public TimeSpan Dead { get; } = dead;
+
+        public bool ClaimRenewal() => Interlocked.Exchange(ref _renewing, 1) == 0;
+    }
+}
