@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Millrace.Testing;
+using Xunit;
+
+namespace Millrace.EndToEnd.Tests.Support;
+
+/// <summary>A standalone Millrace in a process of its own, on free ports.</summary>
+internal sealed partial class Installation : IAsyncDisposable
+{
+    public const string Tenant = "acme";
+    public const string ApiKey = "mk_test_0123456789abcdef0123456789abcdef";
+    public const string SigningKey = "a signing key for tests, at least 32 bytes";
+    private static readonly TimeSpan _startLimit = TimeSpan.FromSeconds(90);
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+
+    private Installation(Process process, string data)
+    {
+        _process = process;
+        Data = data;
+    }
+
+    public string Data { get; }
+
+    public Uri Url { get; private set; } = null!;
+
+    public Uri ClickHouse { get; private set; } = null!;
+
+    public int ProcessId => _process.Id;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output) return string.Join('\n', _output);
+        }
+    }
+
+    /// <summary>Starts on a data directory and waits until it is ready.</summary>
+    public static async Task<Installation> StartAsync(string data, IReadOnlyDictionary<string, string>? settings = null, params string[] more)
+    {
+        var start = new ProcessStartInfo("dotnet", [Repository.Standalone, "--port", "0", "--clickhouse-port", "0", "--data", data, .. more])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["Millrace__Bootstrap__Tenant"] = Tenant;
+        start.Environment["Millrace__Bootstrap__ApiKey"] = ApiKey;
+        start.Environment["Millrace__Auth__SigningKey"] = SigningKey;
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>()) start.Environment[name] = value;
+
+        var millrace = new Installation(Process.Start(start)!, data);
+        millrace._process.OutputDataReceived += (_, line) => millrace.Note(line.Data);
+        millrace._process.ErrorDataReceived += (_, line) => millrace.Note(line.Data);
+        millrace._process.BeginOutputReadLine();
+        millrace._process.BeginErrorReadLine();
+        try
+        {
+            await millrace.UntilReadyAsync();
+            return millrace;
+        }
+        catch
+        {
+            await millrace.DisposeAsync();
+            throw;
+        }
+    }
+
+    public MillraceClient Client(string? credential = null) => new(this, credential ?? ApiKey);
+
+    /// <summary>SIGKILL for the process and its children, as a power cut would.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as Ctrl-C or an orchestrator would.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60));
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+    }
+
+    private async Task UntilReadyAsync()
+    {
+        await Eventually.TrueAsync(() => _process.HasExited || Addresses().Success, _startLimit, "addresses on standard output");
+        Assert.False(_process.HasExited, $"Millrace ended with {(_process.HasExited ? _process.ExitCode : 0)}:\n{Output}");
+        var addresses = Addresses();
+        Url = new Uri(addresses.Groups["url"].Value);
+        ClickHouse = new Uri(addresses.Groups["clickhouse"].Value);
+        using var http = new HttpClient();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var answer = await http.GetAsync(new Uri(Url, "/health/ready"));
+                return answer.IsSuccessStatusCode;
+            },
+            _startLimit,
+            "/health/ready");
+    }
+
+    private Match Addresses() => ReadyLine().Match(Output);
+
+    private void Note(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.Add(line);
+    }
+
+    // What the newcomer sees: "  dashboard   http://…", "  clickhouse  http://…".
+    [GeneratedRegex(@"dashboard\s+(?<url>http://[^\s/]+)[\s\S]*clickhouse\s+(?<clickhouse>http://\S+)", RegexOptions.IgnoreCase)]
+    private static partial Regex ReadyLine();
+}
