@@ -1,0 +1,31 @@
+using Millrace.Cli;
+using Millrace.Cli.Load;
+using Millrace.Cli.Tokens;
+
+try
+{
+    var verb = args.Length > 0 ? args[0] : "";
+    if (args.AsSpan().Contains("--help"))
+    {
+        Console.WriteLine(verb == "token" ? TokenCommand.Help : LoadSettings.Help);
+        return 0;
+    }
+
+    using var stop = new CancellationTokenSource();
+    Console.CancelKeyPress += (_, key) =>
+    {
+        key.Cancel = true;
+        stop.Cancel();
+    };
+    return verb switch
+    {
+        "load" => await new LoadCommand(LoadSettings.Parse(new Arguments(args.AsSpan(1)))).RunAsync(stop.Token),
+        "token" => await TokenCommand.RunAsync(new Arguments(args.AsSpan(1)), stop.Token),
+        _ => throw new UsageException($"there is no verb '{verb}'; load and token are"),
+    };
+}
+catch (UsageException error)
+{
+    await Console.Error.WriteLineAsync($"millrace: {error.Message}");
+    return 2;
+}
