@@ -33,7 +33,7 @@ public sealed class DuplicateFilter
         _horizonMs = (long)horizon.TotalMilliseconds;
     }
 
-    /// <summary>Records remembered now.</summary>
+    /// <summary>Records remembered now, at most one more than the capacity.</summary>
     public int Count => _count;
 
     /// <summary>Notes the next record of the partition and says whether it repeats an earlier one.</summary>
@@ -41,7 +41,7 @@ public sealed class DuplicateFilter
     /// <param name="appendedAtMs">The record's log time; never smaller than that of the record before.</param>
     public bool Observe(UInt128 id, long appendedAtMs)
     {
-        while (_count > 0 && (_count >= _capacity || _ring[_head].AppendedAtMs < appendedAtMs - _horizonMs)) Forget();
+        while (_count > 0 && (_count > _capacity || _ring[_head].AppendedAtMs < appendedAtMs - _horizonMs)) Forget();
         if (_count == _ring.Length) Grow();
         var index = (_head + _count) & (_ring.Length - 1);
         _ring[index] = new Slot(id, appendedAtMs);

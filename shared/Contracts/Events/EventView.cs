@@ -57,15 +57,15 @@ public ref struct EventView
         {
             switch (field)
             {
-                case 1: view.Id = reader.Bytes; break;
-                case 2: view.Source = reader.Bytes; break;
-                case 3: view.Stream = reader.Bytes; break;
-                case 4: view.Type = reader.Bytes; break;
-                case 5: view.TimeMs = (long)reader.Number; break;
-                case 6: view.ReceivedAtMs = (long)reader.Number; break;
-                case 9: view.ReadGeo(reader.Bytes); break;
-                case 10: view.Data = reader.Bytes; break;
-                case 11: view.Tenant = reader.Bytes; break;
+                case 1 when reader.WireType == 2: view.Id = reader.Bytes; break;
+                case 2 when reader.WireType == 2: view.Source = reader.Bytes; break;
+                case 3 when reader.WireType == 2: view.Stream = reader.Bytes; break;
+                case 4 when reader.WireType == 2: view.Type = reader.Bytes; break;
+                case 5 when reader.WireType == 0: view.TimeMs = (long)reader.Number; break;
+                case 6 when reader.WireType == 0: view.ReceivedAtMs = (long)reader.Number; break;
+                case 9 when reader.WireType == 2: view.ReadGeo(reader.Bytes); break;
+                case 10 when reader.WireType == 2: view.Data = reader.Bytes; break;
+                case 11 when reader.WireType == 2: view.Tenant = reader.Bytes; break;
             }
         }
 
@@ -78,6 +78,7 @@ public ref struct EventView
         var reader = new WireReader(bytes);
         while (reader.Next(out var field))
         {
+            if (reader.WireType != 1) continue;
             if (field == 1) Lat = BitConverter.UInt64BitsToDouble(reader.Number);
             else if (field == 2) Lon = BitConverter.UInt64BitsToDouble(reader.Number);
         }
@@ -107,12 +108,13 @@ public ref struct EventView
         {
             while (_reader.Next(out var field))
             {
-                if (field != 7) continue;
+                if (field != 7 || _reader.WireType != 2) continue;
                 Name = default;
                 Value = default;
                 var entry = new WireReader(_reader.Bytes);
                 while (entry.Next(out var part))
                 {
+                    if (entry.WireType != 2) continue;
                     if (part == 1) Name = entry.Bytes;
                     else if (part == 2) Value = entry.Bytes;
                 }
@@ -148,14 +150,14 @@ public ref struct EventView
         {
             while (_reader.Next(out var field))
             {
-                if (field != 8) continue;
+                if (field != 8 || _reader.WireType != 2) continue;
                 Name = default;
                 Value = 0;
                 var entry = new WireReader(_reader.Bytes);
                 while (entry.Next(out var part))
                 {
-                    if (part == 1) Name = entry.Bytes;
-                    else if (part == 2) Value = BitConverter.UInt64BitsToDouble(entry.Number);
+                    if (part == 1 && entry.WireType == 2) Name = entry.Bytes;
+                    else if (part == 2 && entry.WireType == 1) Value = BitConverter.UInt64BitsToDouble(entry.Number);
                 }
 
                 return true;

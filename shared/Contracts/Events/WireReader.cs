@@ -15,6 +15,9 @@ public ref struct WireReader(ReadOnlySpan<byte> bytes)
     /// <summary>The current varint or fixed-width field as raw bits.</summary>
     public ulong Number { get; private set; }
 
+    /// <summary>Wire type of the current field: 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. A known field of another type is an unknown field.</summary>
+    public int WireType { get; private set; }
+
     /// <summary>Whether the whole message was read; <see langword="false"/> after <see cref="Next"/> ended means that it is malformed.</summary>
     public readonly bool AtEnd => _at == _bytes.Length;
 
@@ -25,7 +28,8 @@ public ref struct WireReader(ReadOnlySpan<byte> bytes)
         var start = _at;
         if (start >= _bytes.Length || !Varint(out var tag)) return Stop(start);
         field = (int)(tag >> 3);
-        switch (tag & 7)
+        WireType = (int)(tag & 7);
+        switch (WireType)
         {
             case 0:
                 if (!Varint(out var number)) return Stop(start);
