@@ -65,28 +65,24 @@ public static class OptionsExtensions
     private sealed class BindingErrors<TOptions>(IConfigurationSection section) : IValidateOptions<TOptions>
         where TOptions : class
     {
-        private string? _conversion;
+        private readonly List<string> _failures = [.. UnknownKeys.Find(section, typeof(TOptions))];
 
         public void Bind(TOptions options)
         {
-            _conversion = null;
             try
             {
-                section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+                // Where a key is unknown the binder would stop before it has set the others, and their mistakes would go unreported.
+                var strict = _failures.Count == 0;
+                section.Bind(options, binder => binder.ErrorOnUnknownConfiguration = strict);
             }
             catch (InvalidOperationException e)
             {
-                _conversion = e.Message;
+                if (!_failures.Contains(e.Message))
+                    _failures.Add(e.Message);
             }
         }
 
-        public ValidateOptionsResult Validate(string? name, TOptions options)
-        {
-            var failures = UnknownKeys.Find(section, typeof(TOptions)).ToList();
-            // The binder stops at the first unknown key, of which the list already knows all.
-            if (failures.Count == 0 && _conversion is not null)
-                failures.Add(_conversion);
-            return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
-        }
+        public ValidateOptionsResult Validate(string? name, TOptions options) =>
+            _failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(_failures);
     }
 }

@@ -28,7 +28,7 @@ internal static class UnknownKeys
     public static string Suggest(string given, IEnumerable<string> known)
     {
         var nearest = known.Select(name => (Name: name, Distance: Distance(given, name))).OrderBy(candidate => candidate.Distance).FirstOrDefault();
-        return nearest.Name is not null && nearest.Distance <= Math.Max(1, given.Length / 3) ? $"; did you mean '{nearest.Name}'?" : ".";
+        return nearest.Name is not null && nearest.Distance <= Math.Max(2, given.Length / 3) ? $"; did you mean '{nearest.Name}'?" : ".";
     }
 
     private static IEnumerable<string> FindInValue(IConfigurationSection section, Type type)
