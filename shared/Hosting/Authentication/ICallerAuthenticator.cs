@@ -12,6 +12,9 @@ public interface ICallerAuthenticator
 /// <summary>Makes tokens that <see cref="ICallerAuthenticator"/> of every instance accepts.</summary>
 public interface ITokenIssuer
 {
+    /// <summary>Fetches the signing key from where it is kept. A host has done it when its workers start; a tool calls it first.</summary>
+    ValueTask PrepareAsync(CancellationToken cancellationToken);
+
     /// <summary>
     /// A signed JWT (HS256) with claims <c>sub</c>, <c>tenant</c>, <c>roles</c>, <c>scope</c>, <c>exp</c>; <paramref name="channels"/>, when given,
     /// restricts the token to these realtime channels (claim <c>channels</c>).

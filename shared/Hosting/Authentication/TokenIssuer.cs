@@ -9,6 +9,8 @@ internal sealed class TokenIssuer(SigningKey signingKey, TimeProvider time, IOpt
 {
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
 
+    public async ValueTask PrepareAsync(CancellationToken cancellationToken) => await signingKey.GetAsync(cancellationToken);
+
     public string Issue(
         string tenant, string subject, Scopes scopes, IReadOnlyList<string> roles, TimeSpan lifetime, IReadOnlyList<string>? channels = null)
     {
