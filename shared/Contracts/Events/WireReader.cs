@@ -18,6 +18,9 @@ public ref struct WireReader(ReadOnlySpan<byte> bytes)
     /// <summary>Wire type of the current field: 0 varint, 1 eight bytes, 2 length-delimited, 5 four bytes. A known field of another type is an unknown field.</summary>
     public int WireType { get; private set; }
 
+    /// <summary>Bytes read so far: the current field ends here.</summary>
+    public readonly int Position => _at;
+
     /// <summary>Whether the whole message was read; <see langword="false"/> after <see cref="Next"/> ended means that it is malformed.</summary>
     public readonly bool AtEnd => _at == _bytes.Length;
 

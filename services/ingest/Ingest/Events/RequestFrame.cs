@@ -1,0 +1,20 @@
+using Millrace.Contracts.Events;
+
+namespace Millrace.Ingest.Events;
+
+/// <summary>What all events of a request share.</summary>
+/// <param name="Tenant">From the credential.</param>
+/// <param name="ReceivedAtMs">When the request had arrived whole.</param>
+/// <param name="DefaultStream">From <c>?stream=</c>: for events that name none.</param>
+/// <param name="MaxAge">How far back an event's time may lie.</param>
+/// <param name="MaxAhead">How far ahead an event's time may lie.</param>
+/// <param name="Headers">Headers of every record, one instance.</param>
+/// <param name="MaxEvents">More than these are too many.</param>
+internal sealed record RequestFrame(
+    string Tenant,
+    long ReceivedAtMs,
+    string? DefaultStream,
+    TimeSpan MaxAge,
+    TimeSpan MaxAhead,
+    IReadOnlyDictionary<string, string>? Headers = null,
+    int MaxEvents = EventLimits.RequestEvents);
