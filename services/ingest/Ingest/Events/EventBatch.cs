@@ -57,10 +57,11 @@ internal sealed class EventBatch
     /// <param name="id">The event's id, where it could be read.</param>
     /// <param name="start">Where the event stands in the body.</param>
     /// <param name="length">Its bytes there.</param>
-    public void Reject(Fault fault, string? id, int start, int length)
+    /// <param name="restated">The event in CloudEvents structured mode, where the body is not all of it.</param>
+    public void Reject(Fault fault, string? id, int start, int length, byte[]? restated = null)
     {
         _wire.Abandon();
-        _rejections.Add(new Rejection(Total, id, fault, start, length));
+        _rejections.Add(new Rejection(Total, id, fault, start, length, restated));
     }
 
     /// <summary>Whether the request may hold another event.</summary>

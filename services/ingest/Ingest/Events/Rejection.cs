@@ -6,4 +6,5 @@ namespace Millrace.Ingest.Events;
 /// <param name="Fault">Why.</param>
 /// <param name="Start">Where it stands in the request's decompressed body.</param>
 /// <param name="Length">Its bytes there.</param>
-internal sealed record Rejection(int Index, string? Id, Fault Fault, int Start, int Length);
+/// <param name="Restated">The event in CloudEvents structured mode, where the body is not all of it.</param>
+internal sealed record Rejection(int Index, string? Id, Fault Fault, int Start, int Length, byte[]? Restated);
