@@ -12,6 +12,7 @@ using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
 using Millrace.Hosting.Http;
 using Millrace.Hosting.Ledger;
+using Millrace.Hosting.Telemetry;
 
 namespace Millrace.Hosting;
 
@@ -27,6 +28,7 @@ public static class MillraceHosting
         services.AddMillraceAuthentication(configuration);
         services.AddMillraceOptions<BootstrapOptions, BootstrapOptionsValidator>(configuration, "Bootstrap");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BootstrapOptions>, BootstrapOptionsRules>());
+        services.AddMillraceTelemetry(configuration);
         services.TryAddSingleton<BootstrapResult>();
         services.TryAddSingleton<Bootstrapper>();
         services.TryAddSingleton<LedgerStore>();
