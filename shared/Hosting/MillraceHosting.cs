@@ -12,6 +12,7 @@ using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
 using Millrace.Hosting.Http;
 using Millrace.Hosting.Ledger;
+using Millrace.Hosting.Metrics;
 using Millrace.Hosting.Telemetry;
 
 namespace Millrace.Hosting;
@@ -29,6 +30,7 @@ public static class MillraceHosting
         services.AddMillraceOptions<BootstrapOptions, BootstrapOptionsValidator>(configuration, "Bootstrap");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BootstrapOptions>, BootstrapOptionsRules>());
         services.AddMillraceTelemetry(configuration);
+        services.TryAddSingleton<MetricsCollector>();
         services.TryAddSingleton<BootstrapResult>();
         services.TryAddSingleton<Bootstrapper>();
         services.TryAddSingleton<LedgerStore>();
@@ -72,5 +74,6 @@ public static class MillraceHosting
     }
 
     /// <summary>Maps <c>/health</c>, <c>/health/live</c>, <c>/health/ready</c> and <c>/metrics</c>.</summary>
-    public static IEndpointRouteBuilder MapMillraceOperations(this IEndpointRouteBuilder endpoints) => endpoints.MapMillraceHealth();
+    public static IEndpointRouteBuilder MapMillraceOperations(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapMillraceHealth().MapMillraceMetrics();
 }
