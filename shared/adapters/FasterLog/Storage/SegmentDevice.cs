@@ -1,0 +1,190 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using FASTER.core;
+using Microsoft.Win32.SafeHandles;
+
+namespace Millrace.Adapters.FasterLog.Storage;
+
+/// <summary>
+/// FasterLog's storage as files of one segment each. Writes go to the system's cache and complete at once; <see cref="Sync"/> makes all of
+/// them durable with one system call per file. That is what lets a group of appends share a single sync, however many pages it spans.
+/// </summary>
+internal sealed unsafe class SegmentDevice : StorageDeviceBase
+{
+    /// <summary>Unit of FasterLog's writes.</summary>
+    public const int Sector = 512;
+
+    private const string Prefix = "log";
+
+    private readonly string _directory;
+    private readonly IDiskIo _disk;
+    private readonly bool _writable;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<int, SafeFileHandle> _files = new();
+    private readonly HashSet<int> _unsynced = [];
+    private bool _newFiles;
+    private volatile Exception? _failure;
+
+    public SegmentDevice(string directory, IDiskIo disk, bool writable)
+        : base(Path.Combine(directory, Prefix), Sector, Devices.CAPACITY_UNSPECIFIED)
+    {
+        _directory = directory;
+        _disk = disk;
+        _writable = writable;
+    }
+
+    /// <summary>The first write that failed; nothing after it is trusted.</summary>
+    public Exception? Failure => _failure;
+
+    /// <summary>Called once a write failed.</summary>
+    public Action? OnFailure { get; init; }
+
+    /// <summary>Segments on disk, by number.</summary>
+    public static SortedDictionary<int, long> List(string directory)
+    {
+        var found = new SortedDictionary<int, long>();
+        foreach (var file in new DirectoryInfo(directory).EnumerateFiles(Prefix + ".*"))
+        {
+            if (int.TryParse(file.Extension.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var segment))
+                found[segment] = file.Length;
+        }
+        return found;
+    }
+
+    /// <summary>Path of a segment's file.</summary>
+    public static string PathOf(string directory, int segment) => Path.Combine(directory, $"{Prefix}.{segment}");
+
+    /// <summary>Tells the device which segment is the oldest, so that truncation does not start from nought.</summary>
+    public void StartAt(int segment) => startSegment = segment;
+
+    /// <summary>Makes every completed write durable.</summary>
+    public void Sync()
+    {
+        if (_failure is { } failure) throw new IOException("an earlier write failed: " + failure.Message, failure);
+        int[] dirty;
+        bool newFiles;
+        lock (_gate)
+        {
+            dirty = [.. _unsynced];
+            _unsynced.Clear();
+            newFiles = _newFiles;
+            _newFiles = false;
+        }
+        try
+        {
+            foreach (var segment in dirty)
+            {
+                if (_files.TryGetValue(segment, out var file)) _disk.Sync(file);
+            }
+            if (newFiles) _disk.SyncDirectory(_directory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // After a failed sync the cache may claim pages to be clean that never reached the disk: this device is done.
+            _failure = e;
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void WriteAsync(
+        IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context)
+    {
+        var ok = false;
+        try
+        {
+            if (_failure is null)
+            {
+                _disk.Write(FileOf(segmentId), new ReadOnlySpan<byte>((void*)sourceAddress, (int)numBytesToWrite), (long)destinationAddress);
+                lock (_gate) _unsynced.Add(segmentId);
+                ok = true;
+            }
+        }
+#pragma warning disable CA1031 // FasterLog calls this inside its epoch protection: whatever is thrown here would leave the epoch locked for ever.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failure = e;
+        }
+        callback(ok ? 0 : uint.MaxValue, ok ? numBytesToWrite : 0, context);
+        if (!ok) OnFailure?.Invoke();
+    }
+
+    /// <inheritdoc/>
+    public override void ReadAsync(
+        int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
+    {
+        var ok = false;
+        try
+        {
+            var destination = new Span<byte>((void*)destinationAddress, (int)readLength);
+            var file = FileOf(segmentId);
+            var done = 0;
+            while (done < destination.Length)
+            {
+                var read = RandomAccess.Read(file, destination[done..], (long)sourceAddress + done);
+                if (read == 0) break;
+                done += read;
+            }
+            // Past the end of the file there is nothing; FasterLog's buffer may still hold another page.
+            destination[done..].Clear();
+            ok = true;
+        }
+#pragma warning disable CA1031 // As in WriteAsync; the caller learns of it by the error code.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            ReadFailure = e;
+        }
+        callback(ok ? 0 : uint.MaxValue, ok ? readLength : 0, context);
+    }
+
+    /// <summary>The latest failed read.</summary>
+    public Exception? ReadFailure { get; private set; }
+
+    /// <inheritdoc/>
+    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)
+    {
+        lock (_gate)
+        {
+            _unsynced.Remove(segment);
+            if (_files.TryRemove(segment, out var file)) file.Dispose();
+        }
+        try
+        {
+            File.Delete(PathOf(_directory, segment));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes at the next opening; the space is all that is lost until then.
+            ReadFailure = e;
+        }
+        callback(result);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var file in _files.Values) file.Dispose();
+            _files.Clear();
+        }
+    }
+
+    private SafeFileHandle FileOf(int segment)
+    {
+        if (_files.TryGetValue(segment, out var file)) return file;
+        lock (_gate)
+        {
+            if (_files.TryGetValue(segment, out file)) return file;
+            var path = PathOf(_directory, segment);
+            if (_writable && segment >= startSegment && !File.Exists(path)) _newFiles = true;
+            file = _writable && segment >= startSegment
+                ? File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)
+                : File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            _files[segment] = file;
+            return file;
+        }
+    }
+}
