@@ -1,0 +1,84 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Millrace.Archiver.Blocks;
+using Millrace.Archiver.Pipeline;
+using Millrace.Archiver.Progress;
+using Millrace.Ports.ClickHouse;
+
+namespace Millrace.Archiver.ClickHouse;
+
+/// <summary>
+/// Archives into ClickHouse: a cut is one block and one insert, which feeds the events and the three rollups. The insert's deduplication token
+/// is the first safeguard against doubling. It is not enough: on tables that are not replicated ClickHouse notes the token just before it
+/// publishes the part, so a kill between the two leaves a token without rows, and a plain retry would be taken for a repetition. So a cut whose
+/// fate is unknown is looked up, table by table and week by week, and what is missing is written again under another token.
+/// </summary>
+internal sealed class ClickHouseSink(
+    IClickHouse clickHouse, SchemaWorker schema, CutInspector inspector, IOptions<ArchiverOptions> options, ILogger<ClickHouseSink> logger) : ISink
+{
+    private static readonly string[] Columns = [.. EventColumns.All.Select(column => column.Name)];
+
+    /// <inheritdoc/>
+    public string Name => "clickhouse";
+
+    /// <inheritdoc/>
+    public SinkOptions Options => options.Value.ClickHouse;
+
+    /// <inheritdoc/>
+    public Cut Open(int partition) => new EventBlock(partition);
+
+    /// <inheritdoc/>
+    public TimeSpan AgeOf(Cut cut) => Options.MaxAge;
+
+    /// <inheritdoc/>
+    public async Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, CancellationToken cancellationToken)
+    {
+        var block = (EventBlock)cut;
+        await schema.ReadyAsync(cancellationToken);
+        var token = TokenOf(lane, range);
+        if (!redo)
+        {
+            await InsertAsync(block, range.Id, TargetPlan.Everything, token, token, cancellationToken);
+            return;
+        }
+
+        await inspector.WaitForInsertsAsync(token, cancellationToken);
+        // Twice at most: the first insert may meet the token of a part that was never published, the second has a token of its own.
+        for (var attempt = 0; ; attempt++)
+        {
+            var missing = await inspector.MissingAsync(token, range.Id, block.Times.ToArray(), cancellationToken);
+            if (missing.Count == 0) break;
+            if (attempt > 2) throw new InvalidOperationException($"Cut {token}: ClickHouse accepts it, but {missing.Count} of its tables stay empty.");
+            if (attempt > 0) ArchiverMetrics.RepairedTables(missing.Tables);
+            if (attempt > 0) Log.CutRepaired(logger, token, missing.Tables);
+            var own = attempt == 0 && missing.IsEverything ? token : $"{token}#{Guid.CreateVersion7():N}";
+            await InsertAsync(block, range.Id, missing.Plan, own, token, cancellationToken);
+        }
+    }
+
+    /// <summary>The deduplication token of a cut: topic, partition, range, and the life of the topic, as another life counts offsets anew.</summary>
+    public static string TokenOf(LaneId lane, PendingCut range) =>
+        string.Create(CultureInfo.InvariantCulture, $"{lane.Topic}:{lane.Partition}:{range.First}-{range.Last}@{lane.Epoch}");
+
+    private Task<ClickHouseWritten> InsertAsync(EventBlock block, ulong cutId, TargetPlan plan, string token, string comment, CancellationToken cancellationToken) =>
+        clickHouse.InsertAsync(
+            new ClickHouseInsert(Tables.Entrance, "Native")
+            {
+                Columns = Columns,
+                DeduplicationToken = token,
+                Settings = new Dictionary<string, string>
+                {
+                    ["deduplicate_blocks_in_dependent_materialized_views"] = "1",
+                    // The block is the unit of deduplication: it must reach the tables as it was cut.
+                    ["min_insert_block_size_rows"] = "0",
+                    ["min_insert_block_size_bytes"] = "0",
+                    ["max_insert_threads"] = "1",
+                    ["max_partitions_per_insert_block"] = "0",
+                    ["async_insert"] = "0",
+                    ["log_comment"] = comment,
+                },
+            },
+            (stream, cancel) => block.WriteToAsync(stream, cutId, plan, cancel),
+            cancellationToken);
+}

@@ -1,0 +1,152 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Millrace.Archiver.ClickHouse;
+using Millrace.Archiver.Progress;
+using Millrace.Contracts;
+using Millrace.Hosting.Health;
+using Millrace.Hosting.Workers;
+using Millrace.Ports.EventLog;
+
+namespace Millrace.Archiver.Pipeline;
+
+/// <summary>
+/// Reads the events, drops the repeated ones and feeds the sinks, each at its own pace. When a sink's buffer is full it stops reading; the other
+/// sinks then go on with what they have.
+/// </summary>
+internal sealed class ArchiverWorker : Worker
+{
+    /// <summary>The consumer group.</summary>
+    public const string Group = "archiver";
+
+    private static readonly TimeSpan CommitInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan BusyWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(5);
+    private readonly IEventLog _log;
+    private readonly IReadOnlyList<ISink> _sinks;
+    private readonly SchemaWorker _schema;
+    private readonly LaneServices _services;
+    private readonly IOptions<ArchiverOptions> _options;
+    private readonly ILogger<ArchiverWorker> _logger;
+    private readonly Meter _meter = new("Millrace.Archiver");
+    private volatile Run? _run;
+
+    public ArchiverWorker(
+        IEventLog log,
+        IEnumerable<ISink> sinks,
+        SchemaWorker schema,
+        ProgressStore progress,
+        SinkStatus status,
+        IOptions<ArchiverOptions> options,
+        ReadinessGate readiness,
+        TimeProvider time,
+        ILogger<ArchiverWorker> logger,
+        IArchiverProbe? probe = null)
+        : base(time, logger, readiness)
+    {
+        _log = log;
+        _sinks = [.. sinks];
+        _schema = schema;
+        _services = new LaneServices(progress, status, time, logger, probe);
+        _options = options;
+        _logger = logger;
+        ArchiverMetrics.Observe(() => _run?.Lag(Time) ?? [], () => _run?.Buffered() ?? [], _meter);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "archiver";
+
+    /// <inheritdoc/>
+    protected override bool ReadyOnStart => false;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _services.Progress.MigrateAsync(cancellationToken);
+        var topic = await _log.DescribeAsync(Topics.Events, cancellationToken);
+        await using var run = new Run(_sinks);
+        var opener = new PartitionOpener(_log, _services, run.Pools, _options, Topics.Events, topic.Epoch);
+        await using var consumer = await _log.OpenConsumerAsync(
+            Topics.Events,
+            new LogConsumerOptions
+            {
+                Group = Group,
+                StartAt = async (assignment, token) =>
+                {
+                    var (reader, from) = await opener.OpenAsync(assignment, token);
+                    await run.AddAsync(reader);
+                    return from;
+                },
+                OnRevoked = run.RemoveAsync,
+            },
+            cancellationToken);
+        run.Consumer = consumer;
+        _run = run;
+        try
+        {
+            var ready = MarkReadyAsync(cancellationToken);
+            await ReadAsync(run, consumer, cancellationToken);
+            await ready;
+        }
+        finally
+        {
+            _run = null;
+            // A stop, not a failure: what is being written may well succeed, and then the next start has nothing to redo.
+            if (cancellationToken.IsCancellationRequested) await run.SettleAsync(SettleTime);
+        }
+    }
+
+    private async Task MarkReadyAsync(CancellationToken cancellationToken)
+    {
+        await _schema.ReadyAsync(cancellationToken);
+        MarkReady();
+    }
+
+    private async Task ReadAsync(Run run, ILogConsumer consumer, CancellationToken cancellationToken)
+    {
+        var committed = Time.GetTimestamp();
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using (var batch = await consumer.ReadAsync(run.WaitTime(Time, BusyWait, LongestWait), cancellationToken))
+            {
+                if (batch is not null && run.ReaderOf(batch.Partition) is { } reader) await TakeAsync(run, reader, batch, cancellationToken);
+            }
+
+            run.CloseDue(Time);
+            if (Time.GetElapsedTime(committed) < CommitInterval) continue;
+            committed = Time.GetTimestamp();
+            await run.CommitAsync(cancellationToken);
+        }
+    }
+
+    private async Task TakeAsync(Run run, PartitionReader reader, LogBatch batch, CancellationToken cancellationToken)
+    {
+        var at = 0;
+        while (!TakeSome(reader, batch, ref at, Time.GetTimestamp()))
+        {
+            ArchiverMetrics.Waited();
+            await run.WaitForProgressAsync(BusyWait, cancellationToken);
+            run.CloseDue(Time);
+        }
+    }
+
+    // Synchronous, because entries and events are read in place.
+    private static bool TakeSome(PartitionReader reader, LogBatch batch, ref int at, long now)
+    {
+        for (var entries = batch.Entries; at < entries.Length; at++)
+        {
+            if (!reader.TryTake(entries[at], now)) return false;
+        }
+
+        return true;
+    }
+}

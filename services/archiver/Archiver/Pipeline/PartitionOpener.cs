@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Options;
+using Millrace.Archiver.Progress;
+using Millrace.Contracts.Events;
+using Millrace.Ports.EventLog;
+
+namespace Millrace.Archiver.Pipeline;
+
+/// <summary>Sets a partition up: loads each sink's progress and finds where reading must start so that the duplicate filter is warm.</summary>
+internal sealed class PartitionOpener(
+    IEventLog log, LaneServices services, IReadOnlyList<SinkPool> pools, IOptions<ArchiverOptions> options, string topic, string epoch)
+{
+    private readonly EventIdentity _identity = new(epoch);
+
+    /// <summary>Opens a partition.</summary>
+    /// <returns>Its reader, and the offset of the first record that must be read.</returns>
+    public async Task<(PartitionReader Reader, long ReadFrom)> OpenAsync(PartitionAssignment assignment, CancellationToken cancellationToken)
+    {
+        var earliest = assignment.Bounds.EarliestOffset;
+        var memory = new DuplicateMemory(options.Value.DedupCapacity, options.Value.DedupHorizon);
+        var lanes = new List<Lane>();
+        LanePosition? hindmost = null;
+        var start = long.MaxValue;
+        foreach (var pool in pools)
+        {
+            var id = new LaneId(pool.Sink.Name, topic, assignment.Partition, epoch);
+            var progress = await services.Progress.LoadAsync(id, cancellationToken);
+            var archived = await services.Progress.LoadArchivedAsync(id, cancellationToken);
+            var next = progress?.Position?.Next ?? earliest;
+            if (next < earliest) Log.RecordsGone(services.Logger, pool.Sink.Name, topic, assignment.Partition, next, earliest);
+            next = Math.Max(next, earliest);
+            if (next < start) (start, hindmost) = (next, progress?.Position);
+            lanes.Add(new Lane(pool, new LaneWriter(id, pool, progress, archived, services), memory, next, progress?.Pending));
+        }
+
+        var from = hindmost is null ? start : await WarmFromAsync(assignment.Partition, hindmost, earliest, cancellationToken);
+        Log.PartitionOpened(services.Logger, topic, assignment.Partition, start, start - from);
+        return (new PartitionReader(assignment.Partition, _identity, memory, lanes, Malformed), from);
+
+        void Malformed(long offset)
+        {
+            ArchiverMetrics.NotAnEvent();
+            Log.NotAnEvent(services.Logger, topic, assignment.Partition, offset);
+        }
+    }
+
+    private async Task<long> WarmFromAsync(int partition, LanePosition position, long earliest, CancellationToken cancellationToken)
+    {
+        var horizon = (long)options.Value.DedupHorizon.TotalMilliseconds;
+        var found = await log.FindOffsetAsync(topic, partition, position.LogTimeMs - horizon, cancellationToken);
+        return Math.Min(position.Next, Math.Max(earliest, Math.Max(found, position.WarmFrom ?? 0)));
+    }
+}

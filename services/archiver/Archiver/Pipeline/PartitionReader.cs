@@ -1,0 +1,65 @@
+using Millrace.Contracts.Events;
+using Millrace.Ports.EventLog;
+
+namespace Millrace.Archiver.Pipeline;
+
+/// <summary>One partition of the log: its duplicate filter and its lanes. Belongs to the reader's thread.</summary>
+internal sealed class PartitionReader(int partition, EventIdentity identity, DuplicateMemory memory, IReadOnlyList<Lane> lanes, Action<long> malformed)
+    : IAsyncDisposable
+{
+    /// <summary>The partition.</summary>
+    public int Partition { get; } = partition;
+
+    /// <summary>One lane a sink.</summary>
+    public IReadOnlyList<Lane> Lanes { get; } = lanes;
+
+    /// <summary>The position last committed to the log.</summary>
+    public long Committed { get; set; } = -1;
+
+    /// <summary>Offset up to which every sink has everything; <see langword="null"/> while one has stored nothing.</summary>
+    public long? Saved
+    {
+        get
+        {
+            var least = long.MaxValue;
+            foreach (var lane in Lanes)
+            {
+                if (lane.Saved is not { } saved) return null;
+                least = Math.Min(least, saved);
+            }
+
+            return least;
+        }
+    }
+
+    /// <summary>
+    /// Takes a record into the filter and into the lanes that lack it. <see langword="false"/>: a lane has no room; nothing was done, come again.
+    /// </summary>
+    public bool TryTake(in LogEntry entry, long now)
+    {
+        foreach (var lane in Lanes)
+        {
+            if (lane.Wants(entry.Offset) && !lane.MakeRoom(entry)) return false;
+        }
+
+        var isEvent = EventView.TryParse(entry.Value.Span, out var view);
+        var keep = isEvent && !memory.Observe(identity.Of(entry.Key.Span, view.Source, view.Id), entry.Offset, entry.AppendedAtMs);
+        var wanted = false;
+        foreach (var lane in Lanes)
+        {
+            if (!lane.Wants(entry.Offset)) continue;
+            lane.Take(entry, view, keep, now);
+            wanted = true;
+        }
+
+        if (wanted && !isEvent) malformed(entry.Offset);
+        else if (wanted && !keep) ArchiverMetrics.Duplicate();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var lane in Lanes) await lane.DisposeAsync();
+    }
+}
