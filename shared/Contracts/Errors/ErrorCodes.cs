@@ -49,6 +49,22 @@ public static class ErrorCodes
     /// <summary>A bug of ours.</summary>
     public static readonly ErrorCode Internal = new("internal", 500, true, "Internal error");
 
+    // Queries
+    /// <summary>ClickHouse refused a statement for what it says; its text is in the detail.</summary>
+    public static readonly ErrorCode QueryFailed = new("query_failed", 400, false, "The query is wrong");
+
+    /// <summary>A statement does what a tenant may not do.</summary>
+    public static readonly ErrorCode QueryRefused = new("query_refused", 403, false, "The query is not allowed");
+
+    /// <summary>A query needs more memory, rows or bytes than it may have.</summary>
+    public static readonly ErrorCode QueryTooLarge = new("query_too_large", 413, false, "The query or its result is too large");
+
+    /// <summary>The tenant has as many queries running as it may have.</summary>
+    public static readonly ErrorCode TooManyQueries = new("too_many_queries", 429, true, "Too many queries at a time");
+
+    /// <summary>A query ran longer than it may.</summary>
+    public static readonly ErrorCode QueryTimeout = new("query_timeout", 504, false, "The query took too long");
+
     // Events
     /// <summary>Not JSON.</summary>
     public static readonly ErrorCode InvalidJson = new("invalid_json", 400, false, "Not valid JSON");

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Millrace.Contracts.Errors;
+using Millrace.Hosting.Http;
+using Millrace.Ports.ClickHouse;
+
+namespace Millrace.Archiver.Api;
+
+/// <summary><c>POST /api/v1/query</c>: one SQL statement over the caller's own rows.</summary>
+internal sealed class QueryEndpoint(TenantQueries queries, IOptions<ArchiverOptions> options, TimeProvider time)
+{
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        var (query, problem) = await ReadAsync(context);
+        if (query is null)
+        {
+            await Problems.WriteAsync(context, problem!.Value.Error, problem.Value.Detail);
+            return;
+        }
+
+        var started = time.GetTimestamp();
+        await queries.RunAsync(context, "query", async (tenant, token) =>
+        {
+            await using var result = await tenant.OpenAsync(query, token);
+            if (result.Format != query.Format)
+            {
+                await Problems.WriteAsync(context, ErrorCodes.BadRequest, $"The answer is JSON: leave FORMAT {result.Format} away.");
+                return;
+            }
+
+            await QueryAnswer.WriteAsync(context.Response, result.Body, () => time.GetElapsedTime(started), token);
+        });
+    }
+
+    private async Task<(ClickHouseQuery? Query, (ErrorCode Error, string Detail)? Problem)> ReadAsync(HttpContext context)
+    {
+        if (!context.Request.HasJsonContentType()) return (null, (ErrorCodes.UnsupportedMediaType, "Send application/json."));
+        var limit = options.Value.Query.StatementBytes;
+        var reader = context.Request.BodyReader;
+        var read = await reader.ReadAtLeastAsync(limit + 1, context.RequestAborted);
+        try
+        {
+            if (read.Buffer.Length > limit) return (null, (ErrorCodes.TooLarge, $"A statement with its parameters has at most {limit} bytes."));
+            var body = JsonSerializer.Deserialize(read.Buffer.ToArray(), QueryJson.Default.QueryBody);
+            if (string.IsNullOrWhiteSpace(body?.Sql)) return (null, (ErrorCodes.BadRequest, "sql is required."));
+            var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (name, value) in body.Params ?? [])
+            {
+                if (QueryParameter.TryWrite(value, out var text)) parameters.Add(name, text);
+                else return (null, (ErrorCodes.BadRequest, $"params.{name} must be a text, a number, a boolean or an array of these."));
+            }
+
+            return (new ClickHouseQuery(body.Sql) { Parameters = parameters }, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, (ErrorCodes.BadRequest, "The body must be {\"sql\": \"…\", \"params\": {…}}: " + e.Message));
+        }
+        finally
+        {
+            reader.AdvanceTo(read.Buffer.End);
+        }
+    }
+}
+
+/// <summary>The body of a query.</summary>
+internal sealed record QueryBody(string? Sql, Dictionary<string, JsonElement>? Params);
+
+/// <summary>JSON of queries.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(QueryBody))]
+internal sealed partial class QueryJson : JsonSerializerContext;
