@@ -31,6 +31,9 @@ public static class ErrorCodes
     /// <summary>The thing changed or exists already.</summary>
     public static readonly ErrorCode Conflict = new("conflict", 409, false, "Conflict with the current state");
 
+    /// <summary>The thing is no longer what <c>If-Match</c> says.</summary>
+    public static readonly ErrorCode PreconditionFailed = new("precondition_failed", 412, false, "The precondition does not hold");
+
     /// <summary>The body, an event or the batch is too large.</summary>
     public static readonly ErrorCode TooLarge = new("too_large", 413, false, "The request is too large");
 

@@ -1,0 +1,45 @@
+using Millrace.Contracts;
+using Millrace.Ports.EventLog;
+
+namespace Millrace.Alerting.Evaluation;
+
+/// <summary>
+/// Tells whether the aggregator keeps up. A stream without windows is silent only if no events wait before the aggregator; while it is away or
+/// behind, the absence of windows means nothing and nothing is judged by it.
+/// </summary>
+internal sealed class Upstream(IEventLog log)
+{
+    /// <summary>The aggregator's consumer group.</summary>
+    public const string AggregatorGroup = "aggregator";
+
+    /// <summary>Time that the aggregator may take from an event to its window, before it counts as behind.</summary>
+    public const long SlackMs = 3000;
+
+    /// <summary>
+    /// Whether everything that was appended to <c>millrace.events</c> until shortly before a log time has been aggregated: each partition's records of that span
+    /// either lie before the newest event that a window has shown, or before the group's committed position (late ones and duplicates make no window).
+    /// </summary>
+    /// <param name="newestEventMs">
+    /// By partition of <c>millrace.windows</c>: log time of the newest event that a window has shown.
+    /// </param>
+    /// <param name="logMs">Log time up to which silence is to be judged.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<bool> HasCaughtUpAsync(IReadOnlyDictionary<int, long> newestEventMs, long logMs, CancellationToken cancellationToken)
+    {
+        var events = await log.DescribeAsync(Topics.Events, cancellationToken);
+        var committed = await log.GetCommittedAsync(Topics.Events, AggregatorGroup, cancellationToken);
+        var newest = newestEventMs.Count == 0 ? 0 : newestEventMs.Values.Max();
+        foreach (var partition in events.Partitions)
+        {
+            var due = await log.FindOffsetAsync(Topics.Events, partition.Partition, logMs - SlackMs, cancellationToken);
+            if (committed.TryGetValue(partition.Partition, out var position) && position >= due) continue;
+            // With as many partitions of windows as of events a stream has the same number in both, and one partition that stands still is
+            // not hidden by another that moves.
+            var shown = newestEventMs.Count == events.Partitions.Count ? newestEventMs.GetValueOrDefault(partition.Partition, newest) : newest;
+            var after = Math.Max(
+                await log.FindOffsetAsync(Topics.Events, partition.Partition, shown + 1, cancellationToken), partition.EarliestOffset);
+            if (after < due) return false;
+        }
+        return true;
+    }
+}
