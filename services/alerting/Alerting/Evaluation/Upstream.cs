@@ -31,14 +31,14 @@ internal sealed class Upstream(IEventLog log)
         var newest = newestEventMs.Count == 0 ? 0 : newestEventMs.Values.Max();
         foreach (var partition in events.Partitions)
         {
+            var position = Math.Max(committed.GetValueOrDefault(partition.Partition), partition.EarliestOffset);
+            if (position >= partition.EndOffset) continue;
             var due = await log.FindOffsetAsync(Topics.Events, partition.Partition, logMs - SlackMs, cancellationToken);
-            if (committed.TryGetValue(partition.Partition, out var position) && position >= due) continue;
+            if (position >= due) continue;
             // With as many partitions of windows as of events a stream has the same number in both, and one partition that stands still is
             // not hidden by another that moves.
             var shown = newestEventMs.Count == events.Partitions.Count ? newestEventMs.GetValueOrDefault(partition.Partition, newest) : newest;
-            var after = Math.Max(
-                await log.FindOffsetAsync(Topics.Events, partition.Partition, shown + 1, cancellationToken), partition.EarliestOffset);
-            if (after < due) return false;
+            if (await log.FindOffsetAsync(Topics.Events, partition.Partition, shown + 1, cancellationToken) < due) return false;
         }
         return true;
     }

@@ -1,0 +1,48 @@
+using MassTransit;
+using Microsoft.Extensions.Options;
+using Millrace.Ports.Notifications;
+
+namespace Millrace.Adapters.MassTransit;
+
+/// <summary><see cref="INotificationBus"/> over MassTransit.</summary>
+internal sealed class MassTransitNotificationBus(IBusControl bus, IOptions<NotificationBusOptions> options, TimeProvider time) : INotificationBus
+{
+    /// <summary>The one queue.</summary>
+    public const string Queue = "millrace-notifications";
+
+    private static readonly Uri Address = new("queue:" + Queue);
+
+    /// <inheritdoc/>
+    public async Task SendAsync(NotificationCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        cancellationToken.ThrowIfCancellationRequested();
+        var message = new DeliverNotification
+        {
+            Id = command.Id,
+            Tenant = command.Tenant,
+            Channel = command.Channel,
+            Target = command.Target,
+            Payload = command.Payload,
+            Attempt = command.Attempt,
+        };
+        using var timeout = new CancellationTokenSource(options.Value.SendTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        try
+        {
+            // The host may start the sender before the bus, and a bus in memory that was stopped takes commands as if nothing were.
+            if (bus.CheckHealth().Status != BusHealthStatus.Healthy) await bus.WaitForHealthStatus(BusHealthStatus.Healthy, either.Token);
+            var endpoint = await bus.GetSendEndpoint(Address);
+            await endpoint.Send(message, either.Token);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            throw new NotificationBusException(
+                $"The notification bus ({options.Value.Transport}) did not take the command within {options.Value.SendTimeout.TotalSeconds:0.#} s: {e.Message}", e);
+        }
+    }
+}
