@@ -1,0 +1,43 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Millrace.Hosting.Bootstrap;
+using Millrace.Hosting.Health;
+using Millrace.Standalone.Demo;
+
+namespace Millrace.Standalone;
+
+/// <summary>Tells the newcomer where everything is, once everything works.</summary>
+internal sealed class Announcer(
+    StandaloneArguments arguments, IServer server, HealthCheckService health, BootstrapResult bootstrap, ClickHouseAddress clickHouse, DemoTarget demo,
+    IHostApplicationLifetime lifetime) : BackgroundService
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+        var url = server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+
+        using var timer = new PeriodicTimer(LookInterval);
+        while ((await health.CheckHealthAsync(check => check.Tags.Contains(HealthEndpoints.ReadyTag), stoppingToken)).Status == HealthStatus.Unhealthy)
+            await timer.WaitForNextTickAsync(stoppingToken);
+
+        var key = bootstrap.ApiKey;
+        Console.WriteLine($"""
+
+            Millrace is ready.
+              dashboard   {url}/{(key is null ? "" : $"#key={key}")}
+              clickhouse  {clickHouse.Url}
+              tenant      {bootstrap.Tenant}
+              key         {key ?? "made at the first start; it is not kept in clear text"}
+              data        {arguments.Data}
+            Ctrl-C stops it.
+
+            """);
+        if (key is not null) demo.Set(new Uri(url), key);
+        else if (arguments.Demo) Console.WriteLine("The demo needs the key in clear text: set Millrace__Bootstrap__ApiKey, or start with an empty --data directory.");
+    }
+}
