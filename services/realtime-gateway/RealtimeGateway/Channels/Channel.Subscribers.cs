@@ -1,0 +1,242 @@
+using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Channels;
+
+internal sealed partial class Channel
+{
+    /// <summary>The partition of the channel's records, once one has come.</summary>
+    public int? Partition
+    {
+        get
+        {
+            lock (_gate) return _partition;
+        }
+    }
+
+    /// <summary>Begins a subscription: with what the client missed, or else with a snapshot.</summary>
+    /// <returns><see langword="false"/> when the channel has just been forgotten: get it anew.</returns>
+    public bool Subscribe(Subscription subscription, in RecoveryRequest request, SubscribeReply reply)
+    {
+        lock (_gate)
+        {
+            if (_closed) return false;
+            // For whoever wants only the latest, a snapshot is what it missed.
+            var missed = subscription.Mode == DeliveryMode.Every ? Recover(request, subscription) : null;
+            var outcome = missed ?? Begin(subscription);
+            if (request.Wanted) _services.Metrics.Recovered(outcome.Recovered);
+            var frame = reply(this, outcome);
+            subscription.SentOffset = outcome.Offset;
+            Register(subscription, +1);
+            subscription.Connection.Shard.Post(new Work(WorkKind.Subscribe, subscription, frame));
+            return true;
+        }
+    }
+
+    /// <summary>Ends a subscription. Without effect when it has ended.</summary>
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="message">Goes out after the channel's last message to it.</param>
+    public void Unsubscribe(Subscription subscription, Frame? message)
+    {
+        lock (_gate)
+        {
+            if (subscription.Registered) Register(subscription, -1);
+            subscription.Connection.Shard.Post(new Work(WorkKind.Unsubscribe, subscription, message));
+        }
+    }
+
+    /// <summary>What changed since a lagging client's last message, as one message; called by its shard.</summary>
+    /// <param name="subscription">The subscription.</param>
+    /// <param name="maxBytes">About how much at once.</param>
+    /// <param name="done">Whether the client has everything then.</param>
+    public Frame? CatchUp(Subscription subscription, int maxBytes, out bool done)
+    {
+        lock (_gate)
+        {
+            var items = new List<Publication>();
+            var query = new ChangeQuery(subscription.TypeFilter, subscription.Mode == DeliveryMode.Aggregated, maxBytes);
+            var upTo = _content.After(subscription.SentOffset, query, items);
+            done = upTo is null;
+            subscription.SentOffset = upTo ?? Math.Max(subscription.SentOffset, _lastOffset);
+            return items.Count == 0
+                ? null
+                : _messages.Snapshot(subscription.Connection.Wire, _messages.Collect(items), subscription.SentOffset, aggregated: true);
+        }
+    }
+
+    /// <summary>A page of history.</summary>
+    /// <param name="since">Where from; <see langword="null"/> for the oldest (the newest when reversed).</param>
+    /// <param name="limit">At most so many; negative for as many as there are, 0 for the position only.</param>
+    /// <param name="reverse">Newest first.</param>
+    /// <returns><see langword="null"/> when the position is of another epoch or older than what is kept.</returns>
+    public HistoryPage? History((string Epoch, long Offset)? since, int limit, bool reverse)
+    {
+        lock (_gate)
+        {
+            var items = new List<Publication>();
+            if (since is { } from && limit != 0)
+            {
+                if (from.Epoch.Length > 0 && !string.Equals(from.Epoch, _topic.Epoch, StringComparison.Ordinal)) return null;
+                if (!reverse && (from.Offset < _completeSince || from.Offset > Position)) return null;
+            }
+
+            var most = limit < 0 ? _options.History.PageCount : Math.Min(limit, _options.History.PageCount);
+            if (reverse)
+            {
+                var i = since is { } before ? _history.IndexAfter(before.Offset - 1) - 1 : _history.Count - 1;
+                for (; i >= 0 && items.Count < most; i--) items.Add(_history[i]);
+            }
+            else
+            {
+                for (var i = since is { } after ? _history.IndexAfter(after.Offset) : 0; i < _history.Count && items.Count < most; i++)
+                    items.Add(_history[i]);
+            }
+
+            return new HistoryPage(_topic.Epoch, Position, items);
+        }
+    }
+
+    /// <summary>Says from which position of each partition on the reader hands it everything; for channels that are fed on demand.</summary>
+    public void BeginLive(long[] positions)
+    {
+        lock (_gate)
+        {
+            _messages.Epoch = _topic.Epoch;
+            _liveSince = positions;
+            _completeSince = positions.Max();
+        }
+    }
+
+    /// <summary>Nothing of the channel stands between these positions and where it went live: it is complete from there on.</summary>
+    public void ExtendBack(long[] positions)
+    {
+        lock (_gate)
+        {
+            var live = _liveSince!;
+            _liveSince = positions;
+            if (_partition is not { } partition) _completeSince = positions.Max();
+            else if (_completeSince == live[partition]) _completeSince = positions[partition];
+        }
+    }
+
+    /// <summary>Puts what was looked up from before the live position in front.</summary>
+    /// <param name="older">Ascending, all before the live position.</param>
+    /// <param name="partition">Where they stand.</param>
+    /// <param name="completeSince">Position from which on nothing is missing.</param>
+    public void Prepend(IReadOnlyList<Publication> older, int partition, long completeSince)
+    {
+        lock (_gate)
+        {
+            Place(partition);
+            // Closed, or something has been dropped already: what is older would leave a hole.
+            if (_closed || _completeSince > _liveSince![partition]) return;
+            _history.Prepend(older);
+            foreach (var publication in older) _services.Histories.Add(1, publication.Size);
+            _completeSince = completeSince;
+            if (older.Count > 0) _lastOffset = Math.Max(_lastOffset, older[^1].Offset);
+            Bound(_services.NowMs, _options.History.Bytes);
+        }
+    }
+
+    /// <summary>Forgets what is too old, and answers whether the channel itself can be forgotten.</summary>
+    /// <param name="historyBytes">Bytes that the history may keep.</param>
+    public bool Housekeep(long historyBytes)
+    {
+        lock (_gate)
+        {
+            var now = _services.NowMs;
+            Bound(now, Math.Min(historyBytes, _options.History.Bytes));
+            _content.Trim(now);
+            if (_count == 0 || _snapshot?.Offset != _lastOffset) _snapshot = null;
+            if (_count > 0 || now - _quietSinceMs < _options.History.Linger.TotalMilliseconds) return false;
+            return Name.Kind == ChannelKind.Events || (_content.IsEmpty && _history.Count == 0);
+        }
+    }
+
+    /// <summary>Forgets the channel unless somebody has just come.</summary>
+    public bool TryClose()
+    {
+        lock (_gate)
+        {
+            if (_count > 0) return false;
+            _closed = true;
+            if (_partition is { } partition && _liveSince is null) _topic.RaiseFloor(partition, Math.Max(_completeSince, _lastOffset));
+            Empty();
+            return true;
+        }
+    }
+
+    /// <summary>Nothing known of the channel holds any more: it is closed, and whoever listens has to come back to a new one.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            Empty();
+            foreach (var shard in _services.Shards) shard.Post(new Work(WorkKind.Expel, this, Disconnect.InsufficientState));
+        }
+    }
+
+    private void Empty()
+    {
+        _services.Histories.Add(-_history.Count, -_history.Bytes);
+        _history.Clear();
+        _content.Clear();
+    }
+
+    private void Register(Subscription subscription, int by)
+    {
+        subscription.Registered = by > 0;
+        var connection = subscription.Connection;
+        Volatile.Write(ref _count, _count + by);
+        _byShard[connection.Shard.Index] += by;
+        if (subscription.Mode == DeliveryMode.Every)
+        {
+            _byWire[(int)connection.Wire] += by;
+        }
+        else
+        {
+            var key = (subscription.TypeFilter, connection.Wire);
+            _aggregated[key] = _aggregated.GetValueOrDefault(key) + by;
+            if (_aggregated[key] == 0) _aggregated.Remove(key);
+            if (by > 0 && _aggregated.Count == 1) _aggregatedUpTo = Math.Max(_aggregatedUpTo, subscription.SentOffset);
+        }
+
+        if (_count == 0) _quietSinceMs = _services.NowMs;
+        _services.Metrics.Subscribed(Name.Kind, by);
+    }
+
+    private SubscribeOutcome? Recover(in RecoveryRequest request, Subscription subscription)
+    {
+        if (!request.Wanted || _topic.Epoch.Length == 0) return null;
+        if (request.Epoch.Length > 0 && !string.Equals(request.Epoch, _topic.Epoch, StringComparison.Ordinal)) return null;
+        var position = Position;
+        if (request.Offset < _completeSince || request.Offset > position) return null;
+        var first = _history.IndexAfter(request.Offset);
+        if (_history.Count - first > _options.History.RecoveryCount) return null;
+        var missed = new List<Publication>(_history.Count - first);
+        var bytes = 0;
+        for (var i = first; i < _history.Count; i++)
+        {
+            bytes += _history[i].Size;
+            if (bytes > _options.History.RecoveryBytes) return null;
+            if (subscription.TypeFilter is null || string.Equals(subscription.TypeFilter, _history[i].Type, StringComparison.Ordinal))
+                missed.Add(_history[i]);
+        }
+
+        return new SubscribeOutcome { Epoch = _topic.Epoch, Offset = position, Recovered = true, Missed = missed };
+    }
+
+    private SubscribeOutcome Begin(Subscription subscription) =>
+        new() { Epoch = _topic.Epoch, Offset = Position, Snapshot = Snapshot(subscription.TypeFilter) };
+
+    private byte[] Snapshot(string? type)
+    {
+        if (type is null && _snapshot is { } cached && cached.Offset == _lastOffset) return cached.Document;
+        var items = new List<Publication>();
+        _content.Snapshot(type, items);
+        var document = _messages.Collect(items);
+        if (type is null) _snapshot = (_lastOffset, document);
+        return document;
+    }
+}

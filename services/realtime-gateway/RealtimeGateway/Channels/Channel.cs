@@ -1,0 +1,183 @@
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Channels;
+
+/// <summary>
+/// A channel: its history, its state and who listens. A publication is put into history, taken into the state and posted to the shards under one
+/// lock, and so is the beginning of a subscription with its snapshot: between the two nothing can be missed or repeated.
+/// </summary>
+internal sealed partial class Channel
+{
+    private readonly Lock _gate = new();
+    private readonly TopicState _topic;
+    private readonly ChannelHistory _history;
+    private readonly ChannelContent _content;
+    private readonly GatewayOptions _options;
+    private readonly ChannelServices _services;
+    private readonly List<Subscription>[] _subscribers;
+    private readonly int[] _byShard;
+    private readonly int[] _byWire = new int[3];
+    private readonly Dictionary<(string? Type, Wire Wire), int> _aggregated = [];
+    private readonly ChannelMessages _messages;
+    private int? _partition;
+    private long[]? _liveSince;
+    private long _completeSince;
+    private long _lastOffset;
+    private long _aggregatedUpTo;
+    private int _count;
+    private bool _closed;
+    private long _quietSinceMs;
+    private (long Offset, byte[] Document)? _snapshot;
+
+    public Channel(ChannelName name, TopicState topic, ChannelHistory history, ChannelContent content, ChannelServices services)
+    {
+        Name = name;
+        _topic = topic;
+        _history = history;
+        _content = content;
+        _services = services;
+        _options = services.Options;
+        _subscribers = new List<Subscription>[services.Shards.Count];
+        for (var i = 0; i < _subscribers.Length; i++) _subscribers[i] = [];
+        _byShard = new int[_subscribers.Length];
+        _messages = new ChannelMessages(name.Text, name.Kind) { Epoch = topic.Epoch };
+        _completeSince = topic.GreatestFloor;
+        _quietSinceMs = services.NowMs;
+    }
+
+    public ChannelName Name { get; }
+
+    /// <summary>Log time of the last publication, 0 before the first.</summary>
+    public long LastLoggedAtMs { get; private set; }
+
+    /// <summary>Subscribers of one shard; only its loop touches the list.</summary>
+    public List<Subscription> SubscribersIn(int shard) => _subscribers[shard];
+
+    /// <summary>Whether anybody listens.</summary>
+    public bool HasSubscribers => Volatile.Read(ref _count) > 0;
+
+    /// <summary>The messages' texts, for replies.</summary>
+    public ChannelMessages Messages => _messages;
+
+    /// <summary>Reads the state under the lock.</summary>
+    public T Read<T>(Func<ChannelContent, T> read)
+    {
+        lock (_gate) return read(_content);
+    }
+
+    /// <summary>Takes a record that the log delivered. Called by the topic's reader, in order.</summary>
+    /// <param name="publication">What it became.</param>
+    /// <param name="partition">Where it stands.</param>
+    /// <param name="source">What it was made from, for the state.</param>
+    /// <returns>What came of it.</returns>
+    public PublishOutcome Publish(Publication publication, int partition, object? source)
+    {
+        lock (_gate)
+        {
+            if (_closed) return PublishOutcome.Closed;
+            Place(partition);
+            if (publication.Offset <= _lastOffset || !_content.Apply(publication, source)) return PublishOutcome.Stale;
+            _history.Add(publication);
+            _services.Histories.Add(1, publication.Size);
+            _lastOffset = publication.Offset;
+            LastLoggedAtMs = publication.LoggedAtMs;
+            Bound(publication.LoggedAtMs, _options.History.Bytes);
+            if (_count > 0) Broadcast(publication);
+            return PublishOutcome.Published;
+        }
+    }
+
+    /// <summary>Takes a record from before the live position into the state only.</summary>
+    public PublishOutcome Keep(Publication publication, int partition, object source)
+    {
+        lock (_gate)
+        {
+            if (_closed) return PublishOutcome.Closed;
+            Place(partition);
+            if (!_content.Apply(publication, source)) return PublishOutcome.Stale;
+            _snapshot = null;
+            return PublishOutcome.Published;
+        }
+    }
+
+    /// <summary>Tells subscribers that they get less than everything, or everything again.</summary>
+    public void Announce(ReadOnlySpan<byte> document)
+    {
+        lock (_gate)
+        {
+            var message = new Broadcast(0, null, DeliveryMode.Every, _services.Time.GetTimestamp());
+            for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+            {
+                if (_byWire[(int)wire] > 0) message[wire] = _messages.Degraded(wire, document);
+            }
+
+            Post(message);
+        }
+    }
+
+    /// <summary>Sends what is final since the last time to the subscribers that want no more than that.</summary>
+    public void Aggregate()
+    {
+        lock (_gate)
+        {
+            var from = _aggregatedUpTo;
+            _aggregatedUpTo = _lastOffset;
+            if (from == _lastOffset) return;
+            foreach (var type in _aggregated.Keys.Select(k => k.Type).Distinct(StringComparer.Ordinal)) Aggregate(type, from);
+        }
+    }
+
+    private void Aggregate(string? type, long from)
+    {
+        var finals = new List<Publication>();
+        _content.After(from, new ChangeQuery(type, FinalsOnly: true, int.MaxValue), finals);
+        if (finals.Count == 0) return;
+        var document = _messages.Collect(finals);
+        var message = new Broadcast(finals[^1].Offset, type, DeliveryMode.Aggregated, _services.Time.GetTimestamp());
+        for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+        {
+            if (_aggregated.ContainsKey((type, wire))) message[wire] = _messages.Snapshot(wire, document, finals[^1].Offset, aggregated: true);
+        }
+
+        Post(message);
+    }
+
+    private void Broadcast(Publication publication)
+    {
+        var message = new Broadcast(publication.Offset, publication.Type, DeliveryMode.Every, _services.Time.GetTimestamp());
+        for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+        {
+            if (_byWire[(int)wire] > 0) message[wire] = _messages.Publication(wire, publication);
+        }
+
+        Post(message);
+    }
+
+    private void Post(Broadcast message)
+    {
+        for (var shard = 0; shard < _byShard.Length; shard++)
+        {
+            if (_byShard[shard] > 0) _services.Shards[shard].Post(new Work(WorkKind.Publish, this, message));
+        }
+    }
+
+    private void Place(int partition)
+    {
+        if (_partition is not null) return;
+        _partition = partition;
+        _completeSince = _liveSince is null ? _topic.Floor(partition) : _liveSince[partition];
+    }
+
+    private long Position => _partition is { } partition ? Math.Max(_lastOffset, _topic.Position(partition)) : _topic.LeastPosition;
+
+    private void Bound(long nowMs, long bytes)
+    {
+        var since = nowMs - (long)_options.History.Ttl.TotalMilliseconds;
+        while (_history.Count > 0
+            && (_history.Count > _options.History.Count || _history.Bytes > bytes || _history[0].LoggedAtMs < since))
+        {
+            _services.Histories.Add(-1, -_history[0].Size);
+            _completeSince = Math.Max(_completeSince, _history.RemoveOldest());
+        }
+    }
+}

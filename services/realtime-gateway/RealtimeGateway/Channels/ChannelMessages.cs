@@ -1,0 +1,167 @@
+using System.Text;
+using System.Text.Json;
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Channels;
+
+/// <summary>The messages of one channel on every wire (docs/protocols.md, "Realtime").</summary>
+/// <param name="name">The channel.</param>
+/// <param name="kind">What it carries.</param>
+internal sealed class ChannelMessages(string name, ChannelKind kind)
+{
+    private readonly byte[] _name = JsonSerializer.SerializeToUtf8Bytes(name);
+    private byte[] _epoch = [];
+    private byte[] _epochJson = "\"\""u8.ToArray();
+
+    /// <summary>Epoch of the topic as it stands in messages.</summary>
+    public string Epoch
+    {
+        get => Encoding.UTF8.GetString(_epoch);
+        set
+        {
+            _epoch = Encoding.UTF8.GetBytes(value);
+            _epochJson = JsonSerializer.SerializeToUtf8Bytes(value);
+        }
+    }
+
+    private ReadOnlySpan<byte> Type => kind switch { ChannelKind.Metrics => "window"u8, ChannelKind.Events => "event"u8, _ => "alert"u8 };
+
+    private ReadOnlySpan<byte> Plural => kind switch { ChannelKind.Metrics => "windows"u8, ChannelKind.Events => "events"u8, _ => "alerts"u8 };
+
+    /// <summary>One publication.</summary>
+    public Frame Publication(Wire wire, Publication publication) =>
+        Encode(wire, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+
+    /// <summary>The latest state of several items, as a snapshot.</summary>
+    /// <param name="wire">The wire.</param>
+    /// <param name="document">From <see cref="Collect"/>.</param>
+    /// <param name="offset">Position after it.</param>
+    /// <param name="aggregated">Whether it stands for changes that were not sent one by one.</param>
+    public Frame Snapshot(Wire wire, ReadOnlySpan<byte> document, long offset, bool aggregated) =>
+        Encode(wire, "snapshot"u8, document, offset, aggregated, 1);
+
+    /// <summary>A note that the channel sends less than everything, or everything again.</summary>
+    public Frame Degraded(Wire wire, ReadOnlySpan<byte> document) => Encode(wire, "degraded"u8, document, 0, aggregated: false, 1);
+
+    /// <summary>The document of a snapshot: <c>{"windows":[…]}</c>, <c>{"events":[…]}</c> or <c>{"alerts":[…]}</c>.</summary>
+    public byte[] Collect(IReadOnlyList<Publication> items)
+    {
+        var b = new Utf8Builder(items.Sum(i => i.Data.Length + 1) + 32);
+        try
+        {
+            b.Add("{\""u8);
+            b.Add(Plural);
+            b.Add("\":["u8);
+            for (var i = 0; i < items.Count; i++)
+            {
+                if (i > 0) b.Add((byte)',');
+                b.Add(items[i].Data);
+            }
+
+            b.Add("]}"u8);
+            return b.Written.ToArray();
+        }
+        finally
+        {
+            b.Dispose();
+        }
+    }
+
+    /// <summary>Writes the body of a publication as the Centrifuge protocol has it: <c>{"data":{…},"offset":n}</c>.</summary>
+    public void WriteBody(ref Utf8Builder b, Publication publication) =>
+        WriteBody(ref b, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+
+    /// <summary>Writes the wrapped snapshot that a subscribe reply carries under <c>data</c>.</summary>
+    public static void WriteSnapshot(ref Utf8Builder b, ReadOnlySpan<byte> document)
+    {
+        b.Add("{\"type\":\"snapshot\",\"data\":"u8);
+        b.Add(document);
+        b.Add((byte)'}');
+    }
+
+    private Frame Encode(Wire wire, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
+    {
+        var b = new Utf8Builder(data.Length + 256);
+        try
+        {
+            switch (wire)
+            {
+                case Wire.Centrifuge:
+                    b.Add("{\"push\":{\"channel\":"u8);
+                    b.Add(_name);
+                    b.Add(",\"pub\":"u8);
+                    WriteBody(ref b, type, data, offset, aggregated, sampleRate);
+                    b.Add("}}"u8);
+                    break;
+                case Wire.WebSocket:
+                    WritePlain(ref b, type, data, offset, aggregated, sampleRate);
+                    break;
+                default:
+                    if (offset != 0)
+                    {
+                        b.Add("id: "u8);
+                        b.Add(_epoch);
+                        b.Add((byte)':');
+                        b.Add(offset);
+                        b.Add((byte)'\n');
+                    }
+
+                    b.Add("data: "u8);
+                    WritePlain(ref b, type, data, offset, aggregated, sampleRate);
+                    b.Add("\n\n"u8);
+                    break;
+            }
+
+            return Frame.Text(wire, b.Written);
+        }
+        finally
+        {
+            b.Dispose();
+        }
+    }
+
+    private static void WriteBody(
+        ref Utf8Builder b, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
+    {
+        b.Add("{\"data\":{\"type\":\""u8);
+        b.Add(type);
+        b.Add((byte)'"');
+        WriteMarks(ref b, aggregated, sampleRate);
+        b.Add(",\"data\":"u8);
+        b.Add(data);
+        b.Add((byte)'}');
+        if (offset != 0)
+        {
+            b.Add(",\"offset\":"u8);
+            b.Add(offset);
+        }
+
+        b.Add((byte)'}');
+    }
+
+    private void WritePlain(ref Utf8Builder b, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
+    {
+        b.Add("{\"type\":\""u8);
+        b.Add(type);
+        b.Add("\",\"channel\":"u8);
+        b.Add(_name);
+        b.Add(",\"epoch\":"u8);
+        b.Add(_epochJson);
+        b.Add(",\"offset\":"u8);
+        b.Add(offset);
+        WriteMarks(ref b, aggregated, sampleRate);
+        b.Add(",\"data\":"u8);
+        b.Add(data);
+        b.Add((byte)'}');
+    }
+
+    private static void WriteMarks(ref Utf8Builder b, bool aggregated, double sampleRate)
+    {
+        if (aggregated) b.Add(",\"mode\":\"aggregated\""u8);
+        if (sampleRate < 1)
+        {
+            b.Add(",\"sample_rate\":"u8);
+            b.Add(sampleRate);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Channels;
+
+/// <summary>What every channel needs.</summary>
+/// <param name="Options">Limits.</param>
+/// <param name="Shards">Who delivers.</param>
+/// <param name="Histories">Memory of all histories.</param>
+/// <param name="Metrics">Counters.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record ChannelServices(
+    GatewayOptions Options, IReadOnlyList<Shard> Shards, MemoryBudget Histories, GatewayMetrics Metrics, TimeProvider Time)
+{
+    /// <summary>Milliseconds since 1970.</summary>
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+}

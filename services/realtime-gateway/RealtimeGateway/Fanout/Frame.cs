@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using Millrace.RealtimeGateway.WebSockets;
+
+namespace Millrace.RealtimeGateway.Fanout;
+
+/// <summary>
+/// A message as it goes over the wire, framing included: immutable and shared by every connection that it goes to.
+/// </summary>
+/// <param name="bytes">Header and payload.</param>
+/// <param name="headerLength">Bytes before the payload, 0 where the wire has no frames.</param>
+/// <param name="joinable">Whether the payload may share a frame with others (Centrifuge replies, newline-delimited).</param>
+internal sealed class Frame(byte[] bytes, int headerLength, bool joinable)
+{
+    /// <summary>Everything, ready to be sent.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; } = bytes;
+
+    /// <summary>The message without its frame.</summary>
+    public ReadOnlySpan<byte> Payload => bytes.AsSpan(headerLength);
+
+    /// <summary>Size on the wire.</summary>
+    public int Length => bytes.Length;
+
+    /// <summary>Whether the payload may share a frame with others.</summary>
+    public bool Joinable => joinable;
+
+    /// <summary>Largest header of a server's frame.</summary>
+    public const int MaxHeader = 10;
+
+    /// <summary>A frame of the wire around a text.</summary>
+    public static Frame Text(Wire wire, ReadOnlySpan<byte> payload)
+    {
+        if (wire == Wire.ServerSentEvents) return new Frame(payload.ToArray(), 0, joinable: false);
+        return Create(WebSocketOpcode.Text, payload, joinable: wire == Wire.Centrifuge);
+    }
+
+    /// <summary>A WebSocket control frame.</summary>
+    public static Frame Control(WebSocketOpcode opcode, ReadOnlySpan<byte> payload) => Create(opcode, payload, joinable: false);
+
+    /// <summary>A WebSocket close frame.</summary>
+    /// <param name="code">Close code.</param>
+    /// <param name="reason">ASCII, at most 123 bytes.</param>
+    public static Frame Close(int code, string reason)
+    {
+        Span<byte> payload = stackalloc byte[125];
+        BinaryPrimitives.WriteUInt16BigEndian(payload, (ushort)code);
+        var length = System.Text.Encoding.ASCII.GetBytes(reason.AsSpan(0, Math.Min(reason.Length, 123)), payload[2..]);
+        return Control(WebSocketOpcode.Close, payload[..(2 + length)]);
+    }
+
+    /// <summary>Writes the header of an unmasked, final frame (RFC 6455, section 5.2).</summary>
+    /// <returns>Its length.</returns>
+    public static int WriteHeader(Span<byte> destination, WebSocketOpcode opcode, int payloadLength)
+    {
+        destination[0] = (byte)(0x80 | (int)opcode);
+        switch (payloadLength)
+        {
+            case < 126:
+                destination[1] = (byte)payloadLength;
+                return 2;
+            case <= ushort.MaxValue:
+                destination[1] = 126;
+                BinaryPrimitives.WriteUInt16BigEndian(destination[2..], (ushort)payloadLength);
+                return 4;
+            default:
+                destination[1] = 127;
+                BinaryPrimitives.WriteUInt64BigEndian(destination[2..], (ulong)payloadLength);
+                return MaxHeader;
+        }
+    }
+
+    /// <summary>Length of the header for a payload.</summary>
+    public static int HeaderLength(int payloadLength) => payloadLength < 126 ? 2 : payloadLength <= ushort.MaxValue ? 4 : MaxHeader;
+
+    private static Frame Create(WebSocketOpcode opcode, ReadOnlySpan<byte> payload, bool joinable)
+    {
+        var header = HeaderLength(payload.Length);
+        var bytes = GC.AllocateUninitializedArray<byte>(header + payload.Length);
+        WriteHeader(bytes, opcode, payload.Length);
+        payload.CopyTo(bytes.AsSpan(header));
+        return new Frame(bytes, header, joinable);
+    }
+}

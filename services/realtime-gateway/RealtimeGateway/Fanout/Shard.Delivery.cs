@@ -1,0 +1,237 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.WebSockets;
+
+namespace Millrace.RealtimeGateway.Fanout;
+
+internal sealed partial class Shard
+{
+    /// <summary>Puts a message into a connection's queue whatever the queue holds: for replies and pings, which no channel repeats. Shard.</summary>
+    public void Enqueue(Connection connection, Frame frame)
+    {
+        if (connection.Left || connection.Ending is not null) return;
+        // A client that sends commands and reads no answers would grow its queue without end.
+        if (connection.Queue.Bytes > 4L * limits.QueueBytes)
+        {
+            Close(connection, Disconnect.Slow);
+            return;
+        }
+
+        connection.Queue.Add(frame);
+        MarkDirty(connection);
+    }
+
+    /// <summary>Ends a connection: what waits goes out first, then the closing frame. Shard.</summary>
+    public void Close(Connection connection, Disconnect disconnect)
+    {
+        if (connection.Left || connection.Ending is not null) return;
+        if (connection.ClosingFrame(disconnect) is { } last) connection.Queue.Add(last);
+        connection.Ending = disconnect;
+        connection.SinceMs = NowMs;
+        MarkDirty(connection);
+    }
+
+    private void Publish(Channel channel, Broadcast message)
+    {
+        var any = false;
+        foreach (var subscription in CollectionsMarshal.AsSpan(channel.SubscribersIn(index)))
+        {
+            if (!subscription.Wants(message) || subscription.Lagging) continue;
+            if (message.Offset != 0 && message.Offset <= subscription.SentOffset) continue;
+            var connection = subscription.Connection;
+            if (connection.Left || connection.Ending is not null || message[connection.Wire] is not { } frame) continue;
+            if (connection.Queue.Bytes + frame.Length > limits.QueueBytes)
+            {
+                Overflow(subscription, message);
+                continue;
+            }
+
+            connection.Queue.Add(frame);
+            if (message.Offset != 0) subscription.SentOffset = message.Offset;
+            any = true;
+            MarkDirty(connection);
+        }
+
+        if (any) _published.Add(message);
+    }
+
+    private void Overflow(Subscription subscription, Broadcast message)
+    {
+        // Without an offset there is no state to catch up from; such notes are repeated by nature.
+        if (message.Offset == 0) return;
+        if (limits.SlowClients == SlowClientPolicy.Disconnect)
+        {
+            // What waits is what the client did not read: it would only delay the news.
+            subscription.Connection.Queue.Clear();
+            Close(subscription.Connection, Disconnect.Slow);
+            return;
+        }
+
+        subscription.Lagging = true;
+        subscription.Connection.Lagging++;
+        metrics.Conflated();
+    }
+
+    private void MarkDirty(Connection connection)
+    {
+        if (connection.Dirty) return;
+        connection.Dirty = true;
+        _dirty.Add(connection);
+    }
+
+    private void FlushDirty()
+    {
+        if (_dirty.Count > 0)
+        {
+            long messages = 0, bytes = 0, highWater = 0;
+            // Flushing may end connections, which never makes others dirty.
+            foreach (var connection in CollectionsMarshal.AsSpan(_dirty))
+            {
+                connection.Dirty = false;
+                highWater = Math.Max(highWater, connection.Queue.Bytes);
+                Flush(connection, ref messages, ref bytes);
+            }
+
+            _dirty.Clear();
+            metrics.Sent(messages, bytes, highWater);
+        }
+
+        if (_published.Count == 0) return;
+        var now = time.GetTimestamp();
+        foreach (var message in CollectionsMarshal.AsSpan(_published)) metrics.Written(time.GetElapsedTime(message.Timestamp, now));
+        _published.Clear();
+    }
+
+    private void Flush(Connection connection, ref long messages, ref long bytes)
+    {
+        while (!connection.Writing && !connection.Left)
+        {
+            if (connection.Queue.Count == 0)
+            {
+                if (connection.Ending is not null)
+                {
+                    connection.MarkClosed();
+                    return;
+                }
+
+                if (connection.Lagging == 0 || !CatchUp(connection)) return;
+            }
+
+            messages += connection.Queue.Count;
+            var next = Next(connection);
+            messages -= connection.Queue.Count;
+            bytes += next.Length;
+            try
+            {
+                if (!connection.TryWrite(next))
+                {
+                    if (connection.Ending is null) connection.SinceMs = NowMs;
+                    return;
+                }
+
+                Return(connection);
+            }
+            catch (Exception e) when (IsBroken(e))
+            {
+                Break(connection);
+                return;
+            }
+        }
+    }
+
+    private void Written(Connection connection)
+    {
+        try
+        {
+            connection.EndWrite();
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            Break(connection);
+        }
+
+        Return(connection);
+        if (connection.Left) connection.MarkLeft();
+        else MarkDirty(connection);
+    }
+
+    private static void Break(Connection connection)
+    {
+        Return(connection);
+        connection.Queue.Clear();
+        connection.Lagging = 0;
+        connection.Ending ??= Disconnect.WriteError;
+        connection.Transport.Abort();
+        connection.MarkClosed();
+    }
+
+    private static void Return(Connection connection)
+    {
+        if (connection.Rented is null) return;
+        ArrayPool<byte>.Shared.Return(connection.Rented);
+        connection.Rented = null;
+    }
+
+    /// <summary>A client that lagged has read everything: give it the latest state of what it missed.</summary>
+    /// <returns>Whether there is something to send.</returns>
+    private bool CatchUp(Connection connection)
+    {
+        foreach (var subscription in connection.Subscriptions)
+        {
+            if (!subscription.Lagging) continue;
+            var frame = subscription.Channel.CatchUp(subscription, limits.FrameBytes, out var done);
+            if (frame is not null) connection.Queue.Add(frame);
+            if (!done) continue;
+            subscription.Lagging = false;
+            connection.Lagging--;
+        }
+
+        return connection.Queue.Count > 0;
+    }
+
+    /// <summary>Takes what goes out in one write: a shared frame as it is, or several joined in pooled memory.</summary>
+    private ReadOnlyMemory<byte> Next(Connection connection)
+    {
+        ref var queue = ref connection.Queue;
+        var first = queue.Take();
+        if (!queue.TryPeek(0, out var second) || first.Length + second.Length > limits.FrameBytes) return first.Bytes;
+        var joined = first.Joinable && second.Joinable;
+        if (first.Joinable != second.Joinable) return first.Bytes;
+
+        // Count what fits, then copy.
+        var count = 0;
+        var size = joined ? first.Payload.Length : first.Length;
+        while (queue.TryPeek(count, out var frame) && frame.Joinable == first.Joinable)
+        {
+            var more = joined ? frame.Payload.Length + 1 : frame.Length;
+            if (size + more > limits.FrameBytes) break;
+            size += more;
+            count++;
+        }
+
+        var rented = ArrayPool<byte>.Shared.Rent(size + Frame.MaxHeader);
+        connection.Rented = rented;
+        var at = joined ? Frame.WriteHeader(rented, WebSocketOpcode.Text, size) : 0;
+        at += Copy(first, joined, rented.AsSpan(at));
+        for (; count > 0; count--)
+        {
+            if (joined) rented[at++] = (byte)'\n';
+            at += Copy(queue.Take(), joined, rented.AsSpan(at));
+        }
+
+        return rented.AsMemory(0, at);
+    }
+
+    private static int Copy(Frame frame, bool payloadOnly, Span<byte> destination)
+    {
+        var source = payloadOnly ? frame.Payload : frame.Bytes.Span;
+        source.CopyTo(destination);
+        return source.Length;
+    }
+
+    private static bool IsBroken(Exception e) =>
+        e is IOException or SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException;
+}

@@ -1,0 +1,39 @@
+using Millrace.RealtimeGateway.Channels;
+
+namespace Millrace.RealtimeGateway.Fanout;
+
+/// <summary>A connection's interest in a channel.</summary>
+internal sealed class Subscription(Connection connection, Channel channel, DeliveryMode mode, string? typeFilter)
+{
+    public Connection Connection => connection;
+
+    public Channel Channel => channel;
+
+    public DeliveryMode Mode => mode;
+
+    /// <summary>Only this window or event type; <see langword="null"/> for all.</summary>
+    public string? TypeFilter => typeFilter;
+
+    /// <summary>
+    /// Everything up to here has been sent or was not for this client. Set at the registration under the channel's lock, from then on the
+    /// shard's alone.
+    /// </summary>
+    public long SentOffset { get; set; }
+
+    /// <summary>The client's queue was full: it gets the channel's latest state once it has read. The shard's alone.</summary>
+    public bool Lagging { get; set; }
+
+    /// <summary>Place in the shard's list for the channel, -1 when not in it. The shard's alone.</summary>
+    public int Index { get; set; } = -1;
+
+    /// <summary>Whether the channel counts this subscription. Under the channel's lock.</summary>
+    public bool Registered { get; set; }
+
+    /// <summary>Whether a message is for this client. Aggregated messages are made for each filter, the others are filtered here.</summary>
+    public bool Wants(Broadcast message)
+    {
+        if (message.Mode != mode) return false;
+        if (mode == DeliveryMode.Aggregated) return string.Equals(typeFilter, message.Type, StringComparison.Ordinal);
+        return typeFilter is null || message.Type is null || string.Equals(typeFilter, message.Type, StringComparison.Ordinal);
+    }
+}

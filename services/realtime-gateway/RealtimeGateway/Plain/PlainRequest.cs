@@ -1,0 +1,85 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Millrace.Contracts.Errors;
+using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Http;
+using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Plain;
+
+/// <summary>What <c>GET /ws</c> and <c>GET /sse</c> ask for.</summary>
+/// <param name="Channel">The channel behind stream and mode.</param>
+/// <param name="Mode">How it is delivered.</param>
+/// <param name="Type">Only this type.</param>
+/// <param name="Since">Where a client goes on that was here before.</param>
+/// <param name="Credential">As it came.</param>
+/// <param name="Caller">Whose it is.</param>
+internal sealed record PlainRequest(
+    ChannelName Channel, DeliveryMode Mode, string? Type, RecoveryRequest Since, string Credential, Caller Caller)
+{
+    /// <summary>Reads and checks a request that passed the scope guard; what cannot be served has been answered.</summary>
+    public static async ValueTask<PlainRequest?> ReadAsync(HttpContext context, ICallerAuthenticator authenticator, string? lastEventId)
+    {
+        var query = context.Request.Query;
+        var caller = context.GetCaller();
+        var stream = query["stream"].ToString();
+        var mode = query["mode"].ToString() is { Length: > 0 } m ? m : "deltas";
+        if (mode is not ("deltas" or "aggregated" or "full" or "alerts"))
+            return await RefuseAsync(context, ErrorCodes.BadRequest, "?mode= is deltas, aggregated, full or alerts.");
+        if (mode != "alerts" && !ChannelName.IsStream(stream))
+            return await RefuseAsync(context, ErrorCodes.BadRequest, "?stream= must name a stream: [a-z0-9][a-z0-9._-]{0,63}.");
+
+        var channel = mode switch
+        {
+            "full" => ChannelName.Events(caller.Tenant, stream),
+            "alerts" => ChannelName.Alerts(caller.Tenant),
+            _ => ChannelName.Metrics(caller.Tenant, stream),
+        };
+        var credential = Credentials.Read(context.Request)!;
+        var verdict = await authenticator.AuthenticateAsync(credential, context.RequestAborted);
+        if (verdict.Outcome != AuthenticationOutcome.Accepted || !ChannelGrants.Of(verdict).Allows(channel))
+            return await RefuseAsync(context, ErrorCodes.Forbidden, $"The credential does not allow the channel {channel.Text}.");
+
+        var since = default(RecoveryRequest);
+        if ((lastEventId ?? query["since"].ToString()) is { Length: > 0 } position && !TryParsePosition(position, out since))
+            return await RefuseAsync(context, ErrorCodes.BadRequest, "The position to go on from must be epoch:offset, as in a message's id.");
+
+        var type = query["type"].ToString();
+        return new PlainRequest(
+            channel, mode == "aggregated" ? DeliveryMode.Aggregated : DeliveryMode.Every, type.Length == 0 ? null : type, since, credential, caller);
+    }
+
+    /// <summary>The first message: what was missed, or a snapshot.</summary>
+    public Frame First(Wire wire, Channel channel, SubscribeOutcome outcome)
+    {
+        if (outcome.Snapshot is { } snapshot) return channel.Messages.Snapshot(wire, snapshot, outcome.Offset, Mode == DeliveryMode.Aggregated);
+        // Several messages in one piece: nothing may come between them.
+        var frames = outcome.Missed.Select(p => channel.Messages.Publication(wire, p).Bytes).ToList();
+        var bytes = new byte[frames.Sum(f => f.Length)];
+        var at = 0;
+        foreach (var frame in frames)
+        {
+            frame.CopyTo(bytes.AsMemory(at));
+            at += frame.Length;
+        }
+
+        return new Frame(bytes, 0, joinable: false);
+    }
+
+    private static bool TryParsePosition(string text, [NotNullWhen(true)] out RecoveryRequest since)
+    {
+        since = default;
+        var colon = text.LastIndexOf(':');
+        if (colon < 0 || !long.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)) return false;
+        since = new RecoveryRequest(Wanted: true, text[..colon], offset);
+        return true;
+    }
+
+    private static async ValueTask<PlainRequest?> RefuseAsync(HttpContext context, ErrorCode error, string detail)
+    {
+        await Problems.WriteAsync(context, error, detail);
+        return null;
+    }
+}

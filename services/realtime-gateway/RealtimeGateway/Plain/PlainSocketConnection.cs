@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.WebSockets;
+
+namespace Millrace.RealtimeGateway.Plain;
+
+/// <summary>A client of <c>GET /ws</c>: it listens to one channel and has nothing to say.</summary>
+internal sealed class PlainSocketConnection(
+    HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services, PlainRequest request)
+    : WebSocketConnection(Wire.WebSocket, context, stream, transport, services)
+{
+    private CredentialWatch? _watch;
+    private Subscription? _subscription;
+
+    public override string Kind => "ws";
+
+    protected override bool PingsByControlFrame => true;
+
+    protected override Frame PingFrame => throw new NotSupportedException("This wire pings by control frames.");
+
+    public override void OnTick(long nowMs)
+    {
+        base.OnTick(nowMs);
+        Volatile.Read(ref _watch)?.Tick(nowMs);
+    }
+
+    protected override async Task OnOpenAsync(CancellationToken cancellationToken)
+    {
+        var watch = new CredentialWatch(this, Services.Authenticator, Services.Options, Services.Logger);
+        watch.Set(request.Credential, request.Caller, Services.Time.GetUtcNow());
+        Volatile.Write(ref _watch, watch);
+        Log.Opened(Services.Logger, Kind, request.Caller.Subject, request.Caller.Tenant);
+        try
+        {
+            _subscription = await Services.Subscriptions.SubscribeAsync(
+                this,
+                request.Channel,
+                request.Mode,
+                request.Type,
+                request.Since,
+                (channel, outcome) => request.First(Wire, channel, outcome),
+                cancellationToken);
+            StartPings();
+        }
+        catch (TimeoutException)
+        {
+            Close(Disconnect.ServerError);
+        }
+    }
+
+    // What a client says has no meaning here, so it is not worth an error either.
+    protected override ValueTask<bool> OnMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => ValueTask.FromResult(true);
+
+    protected override void EndSubscriptions() => _subscription?.Channel.Unsubscribe(_subscription, null);
+}

@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Millrace.Hosting.Configuration;
+using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Http;
+using Millrace.RealtimeGateway.Operations;
+using Millrace.RealtimeGateway.Plain;
+using Millrace.RealtimeGateway.Sources;
+
+namespace Millrace.RealtimeGateway;
+
+/// <summary>The realtime gateway: sockets and event streams for people's screens, and the people's API.</summary>
+public static class RealtimeGatewayModule
+{
+    /// <summary>
+    /// Adds the gateway with the settings under <c>Millrace:Gateway</c>. The host adds Hosting and adapters of the event log and the metadata database.
+    /// </summary>
+    public static IServiceCollection AddRealtimeGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddMillraceOptions<GatewayOptions, GatewayOptionsValidator>(configuration, "Gateway");
+        services.TryAddSingleton<GatewayMetrics>();
+        services.TryAddSingleton<FanoutHub>();
+        services.TryAddSingleton(p => new ChannelServices(
+            p.GetRequiredService<IOptions<GatewayOptions>>().Value,
+            p.GetRequiredService<FanoutHub>().Shards,
+            new MemoryBudget(),
+            p.GetRequiredService<GatewayMetrics>(),
+            p.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ChannelRegistry>();
+        services.TryAddSingleton<StreamDirectory>();
+        services.TryAddSingleton<Subscriptions>();
+        services.TryAddSingleton<ConnectionServices>();
+        AddWorker<EventSource>(services);
+        AddWorker<WindowSource>(services);
+        AddWorker<WindowBackfill>(services);
+        AddWorker<AlertSource>(services);
+        AddWorker<Housekeeper>(services);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GatewayDrain>());
+        services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateway");
+        return services;
+    }
+
+    /// <summary>
+    /// Maps <c>/connection/websocket</c>, <c>/ws</c>, <c>/sse</c>, <c>/api/v1/tokens</c>, <c>/api/v1/keys</c>, <c>/api/v1/me</c>, <c>/api/v1/streams</c>,
+    /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c> and the dashboard's files at <c>/</c>.
+    /// </summary>
+    public static IEndpointRouteBuilder MapRealtimeGateway(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        CentrifugeEndpoint.Map(endpoints);
+        PlainEndpoints.Map(endpoints);
+        TokenEndpoint.Map(endpoints);
+        KeyEndpoints.Map(endpoints);
+        CallerEndpoints.Map(endpoints);
+        WindowsEndpoint.Map(endpoints);
+        LedgerEndpoint.Map(endpoints);
+        DashboardFiles.Map(endpoints);
+        return endpoints;
+    }
+
+    private static void AddWorker<TWorker>(IServiceCollection services)
+        where TWorker : class, IHostedService
+    {
+        services.TryAddSingleton<TWorker>();
+        services.AddHostedService(provider => provider.GetRequiredService<TWorker>());
+    }
+}

@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.Contracts.Errors;
+using Millrace.Hosting.Http;
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.WebSockets;
+
+/// <summary>From a request to a connection that is served.</summary>
+internal static class WebSocketUpgrade
+{
+    /// <summary>Whether the request is a well-formed handshake; otherwise it has been answered.</summary>
+    public static async ValueTask<bool> CheckAsync(HttpContext context)
+    {
+        string? problem;
+        if (!WebSocketHandshake.IsRequested(context))
+        {
+            context.Response.Headers.Upgrade = "websocket";
+            problem = "This path speaks WebSocket only (RFC 6455).";
+        }
+        else
+        {
+            problem = WebSocketHandshake.Check(context);
+        }
+
+        if (problem is null) return true;
+        context.Response.Headers.SecWebSocketVersion = "13";
+        await Problems.WriteAsync(context, ErrorCodes.BadRequest, problem);
+        return false;
+    }
+
+    /// <summary>Upgrades and serves to the end, if there is a place.</summary>
+    public static async Task ServeAsync(
+        HttpContext context, ConnectionServices services, string? subprotocol, Func<Stream, WebSocketTransport, WebSocketConnection> create)
+    {
+        if (!services.Hub.TryTakePlace())
+        {
+            await RefuseAsync(context, services);
+            return;
+        }
+
+        try
+        {
+            await using var stream = await WebSocketHandshake.AcceptAsync(context, subprotocol);
+            var transport = new WebSocketTransport(context, stream, services.Options.SocketSendBufferBytes);
+            await create(stream, transport).RunAsync();
+        }
+        finally
+        {
+            services.Hub.GivePlaceBack();
+        }
+    }
+
+    /// <summary>Answers that no connection can be taken.</summary>
+    public static Task RefuseAsync(HttpContext context, ConnectionServices services)
+    {
+        services.Metrics.Refused(services.Hub.IsDraining ? "draining" : "limit");
+        return Problems.WriteAsync(
+            context, ErrorCodes.Overloaded, services.Hub.IsDraining ? "This instance is stopping." : "All connections of this instance are taken.");
+    }
+}
