@@ -1,0 +1,3 @@
+using Millrace.ClickHouse.Embedded;
+
+return await EmbeddedServer.RunAsync(args);
