@@ -31,4 +31,7 @@ internal static partial class Log
 
     [LoggerMessage(7015, LogLevel.Warning, "A query could not be killed: {Message}")]
     public static partial void KillFailed(ILogger logger, string message);
+
+    [LoggerMessage(7016, LogLevel.Error, "The metadata database does not answer; API keys can't be checked")]
+    public static partial void KeysUnavailable(ILogger logger, Exception exception);
 }

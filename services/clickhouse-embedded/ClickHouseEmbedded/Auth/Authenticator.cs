@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Millrace.Hosting.Authentication;
 
 namespace Millrace.ClickHouse.Embedded.Auth;
 
@@ -31,16 +32,12 @@ internal sealed class Authenticator
         if (password.Length is 0 or > MaxPasswordLength) throw credentials.WrongPassword();
         if (credentials.User == Principal.AdministratorName)
             return Same(password, _secret) ? Principal.Administrator : throw credentials.WrongPassword();
-        if (!IsTenantName(credentials.User)) throw credentials.WrongPassword();
+        if (!TenantName.IsValid(credentials.User)) throw credentials.WrongPassword();
         var derived = Convert.ToHexStringLower(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(credentials.User)));
         if (Same(password, Encoding.UTF8.GetBytes(derived)) || await _keys.MayReadAsync(credentials.User, credentials.Password, cancellationToken))
             return new Principal(credentials.User);
         throw credentials.WrongPassword();
     }
-
-    /// <summary>ClickHouse's own user has no rows here, and names stay printable so that they can stand in logs and settings.</summary>
-    private static bool IsTenantName(string name) =>
-        name.Length is > 0 and <= 128 && name != "default" && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || char.IsSurrogate(c));
 
     /// <summary>Digests are compared, so neither length nor content shows in the time it takes.</summary>
     private static bool Same(byte[] left, byte[] right) =>

@@ -11,7 +11,7 @@ internal static class GateRefusal
         $"{what} Allowed is one SELECT over events, rollup_1m, rollup_1h and rollup_1d (with or without the database millrace), where only your own rows show, "
         + "and SHOW TABLES, SHOW DATABASES, SHOW COLUMNS, SHOW CREATE TABLE, DESCRIBE and EXISTS of these tables.");
 
-    /// <summary>READONLY, for a setting.</summary>
+    /// <summary>ACCESS_DENIED, for a setting.</summary>
     public static ChdbException Setting(string name) => ChdbException.Of(
-        ServerError.Readonly, $"Cannot modify '{name}' setting in readonly mode. {TenantSettings.Allowed}");
+        ServerError.AccessDenied, $"Cannot modify '{name}' setting in readonly mode. {TenantSettings.Allowed}");
 }

@@ -38,7 +38,7 @@ internal static class TenantSettings
 
     /// <summary>Accepted and without effect: clients send them always, and a tenant's session has them settled.</summary>
     private static readonly FrozenSet<string> _ignored = FrozenSet.Create(
-        "readonly", "log_queries", "log_comment", "connect_timeout", "receive_timeout", "send_timeout", "http_receive_timeout", "http_send_timeout", "use_uncompressed_cache",
+        "log_queries", "log_comment", "connect_timeout", "receive_timeout", "send_timeout", "http_receive_timeout", "http_send_timeout", "use_uncompressed_cache",
         "load_balancing", "max_insert_block_size", "insert_deduplicate", "allow_experimental_analyzer", "replace_running_query");
 
     /// <summary>The settings to apply, limits clamped to the tenant's.</summary>
@@ -48,7 +48,7 @@ internal static class TenantSettings
         var admitted = new List<KeyValuePair<string, string>>();
         foreach (var (name, value) in asked)
         {
-            if (_ignored.Contains(name)) continue;
+            if (_ignored.Contains(name) || (name == "readonly" && value is "1" or "2")) continue;
             if (Limit(name, limits) is { } most) admitted.Add(new(name, Clamp(name, value, most)));
             else if (_names.Contains(name) || _prefixes.Any(p => name.StartsWith(p, StringComparison.Ordinal))) admitted.Add(new(name, value));
             else throw GateRefusal.Setting(name);

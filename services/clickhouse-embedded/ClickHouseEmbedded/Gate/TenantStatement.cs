@@ -28,6 +28,8 @@ internal sealed record TenantStatement(string Core, string? Format, IReadOnlyLis
             if (rest.Length > 0) throw ChdbException.Of(ServerError.SyntaxError, "Syntax error: in the SETTINGS clause, only name = literal is allowed.");
             settings.AddRange(trailing);
         }
+        // The tree shows such a clause too; ClickHouse itself does not hold those of subqueries against readonly, so two look out for it.
+        if (SettingsClause.IsIn(core)) throw GateRefusal.Of("A SETTINGS clause is allowed at the end of the statement only, and only with name = literal.");
         return MetadataStatement.Rewrite(MetadataNames.Rewrite(core)) is { } metadata
             ? new TenantStatement(metadata, split.Format, settings, IsMetadata: true)
             : new TenantStatement(MetadataNames.Rewrite(core), split.Format, settings, IsMetadata: false);

@@ -1,10 +1,12 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Millrace.Adapters.Sqlite;
 using Millrace.ClickHouse.Embedded.Auth;
 using Millrace.ClickHouse.Embedded.Engine;
 using Millrace.ClickHouse.Embedded.Http;
 using Millrace.ClickHouse.Embedded.Native;
+using Millrace.Hosting;
 
 namespace Millrace.ClickHouse.Embedded;
 
@@ -69,6 +71,8 @@ internal static class EmbeddedServer
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = engineOptions.EmptyDirectory });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // What keeps the host from starting is told once, by the program.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.MaxWriteBufferSize = 2).ConfigureKestrel(kestrel =>
         {
@@ -82,13 +86,29 @@ internal static class EmbeddedServer
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _stopPatience);
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(options).AddSingleton(engineOptions).AddSingleton(engine)
-            .AddSingleton<ITenantKeyVerifier, NoTenantKeys>()
             .AddSingleton(services => new Authenticator(options.Secret, services.GetRequiredService<ITenantKeyVerifier>()))
             .AddSingleton(new QueryAdmission(options.MaxQueries, options.MaxTenantsQueries, options.MaxQueriesOfATenant))
             .AddSingleton<StatementRunner>().AddSingleton<InsertRunner>().AddSingleton<StatementHandler>().AddSingleton<ClickHouseEndpoint>();
+        AddKeys(builder, options);
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<ClickHouseEndpoint>().HandleAsync);
         return app;
+    }
+
+    /// <summary>The metadata database belongs to the installation; this process only reads it.</summary>
+    private static void AddKeys(WebApplicationBuilder builder, ServerOptions options)
+    {
+        if (options.MetadataPath is null)
+        {
+            builder.Services.AddSingleton<ITenantKeyVerifier, NoTenantKeys>();
+            return;
+        }
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Millrace:Metadata:File"] = options.MetadataPath,
+            ["Millrace:Metadata:ReadOnly"] = "true",
+        });
+        builder.Services.AddMillraceAuthentication(builder.Configuration).AddSqliteAdapter(builder.Configuration).AddSingleton<ITenantKeyVerifier, MetadataKeyVerifier>();
     }
 
     private static int BoundPort(WebApplication app) =>

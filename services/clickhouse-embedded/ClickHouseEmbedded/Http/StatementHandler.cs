@@ -31,7 +31,7 @@ internal sealed class StatementHandler(
             TenantGate.Check(new EngineAnalyzer(connection), statement, request.Parameters.Parameters);
             await StreamAsync(request, connection, new SplitStatement(statement.Core, format, ""), format);
         }
-        catch (ChdbException e) when (e.Code is (int)ServerError.AccessDenied or (int)ServerError.Readonly)
+        catch (ChdbException e) when (e.Code == (int)ServerError.AccessDenied)
         {
             Log.Refused(logger, tenant, e.Code, e.Message);
             throw;

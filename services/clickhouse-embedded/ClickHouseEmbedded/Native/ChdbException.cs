@@ -24,7 +24,19 @@ internal sealed class ChdbException(int code, string message) : Exception(messag
             var end = digits.IndexOfAnyExceptInRange('0', '9');
             int.TryParse(end < 0 ? digits : digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out code);
         }
-        return new ChdbException(code, at >= 0 ? message : $"Code: 0. DB::Exception: {message}");
+        return new ChdbException(code, at >= 0 ? Once(message, $"Code: {code}. DB::Exception: ") : $"Code: 0. DB::Exception: {message}");
+    }
+
+    /// <summary>Errors that pass through the engine's client part come wrapped in themselves, once or twice, the inner ones with their version.</summary>
+    private static string Once(string message, string prefix)
+    {
+        while (message.StartsWith(prefix + prefix, StringComparison.Ordinal))
+        {
+            message = message[prefix.Length..];
+            var version = message.LastIndexOf(" (version ", StringComparison.Ordinal);
+            if (version >= 0) message = message[..version];
+        }
+        return message;
     }
 
     /// <summary>An error of this program in ClickHouse's manner.</summary>

@@ -41,6 +41,9 @@ internal enum ServerError
 
     /// <summary>Wrong or no credentials.</summary>
     AuthenticationFailed = 516,
+
+    /// <summary>What ClickHouse says when something else is broken.</summary>
+    UnknownException = 1002,
 }
 
 /// <summary>Names of <see cref="ServerError"/>.</summary>
@@ -61,6 +64,7 @@ internal static class ServerErrors
         ServerError.SessionIsLocked => "SESSION_IS_LOCKED",
         ServerError.AccessDenied => "ACCESS_DENIED",
         ServerError.AuthenticationFailed => "AUTHENTICATION_FAILED",
+        ServerError.UnknownException => "UNKNOWN_EXCEPTION",
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "No such error."),
     };
 }

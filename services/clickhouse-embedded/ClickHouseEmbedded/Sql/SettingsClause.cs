@@ -22,6 +22,21 @@ internal static class SettingsClause
         return none;
     }
 
+    /// <summary>Whether a clause is anywhere in a statement, brackets included.</summary>
+    public static bool IsIn(string sql)
+    {
+        var lexer = new Lexer(sql);
+        var settings = false;
+        var name = false;
+        while (lexer.TryRead(out var token))
+        {
+            if (name && token.Is(sql, '=')) return true;
+            name = settings && token.IsName();
+            settings = token.Is(sql, "SETTINGS");
+        }
+        return false;
+    }
+
     private static List<KeyValuePair<string, string>>? ReadPairs(string sql, List<Token> tokens, int at)
     {
         var pairs = new List<KeyValuePair<string, string>>();

@@ -26,6 +26,8 @@ internal sealed record SplitStatement(string Core, string? Format, string Traili
         {
             depth += tokens[i].Depth(sql);
             if (depth != 0 || !tokens[i].Is(sql, "FORMAT") || i + 1 >= tokens.Count || !tokens[i + 1].IsName()) continue;
+            // ORDER BY format DESC
+            if (tokens[i + 1].Is(sql, "DESC") || tokens[i + 1].Is(sql, "ASC")) continue;
             if (i + 2 == tokens.Count || tokens[i + 2].Is(sql, "SETTINGS")) return i;
         }
         return null;
