@@ -43,6 +43,7 @@ internal sealed partial class PartitionAggregator
             ProcessedOffset = to.Offset,
             ProcessedLogTimeMs = to.LogTimeMs,
         };
+        if (from.WarmFrom is { } warmFrom) checkpoint.WarmFrom = warmFrom;
         checkpoint.Streams.AddRange(from.Streams);
         checkpoint.ProcessedStreams.AddRange(to.Streams);
         return checkpoint;
@@ -70,7 +71,7 @@ internal sealed partial class PartitionAggregator
             });
         }
 
-        _marks.Add(new Mark(offset, _logTimeMs, [.. streams]));
+        _marks.Add(new Mark(offset, _logTimeMs, _duplicates.WarmFrom, [.. streams]));
     }
 
     private void Restore(EngineCheckpoint start)
@@ -85,7 +86,7 @@ internal sealed partial class PartitionAggregator
             AddStream(key, KeyTable<StreamState>.HashOf(key), mark.LastRecordMs, mark.WatermarkMs, start.NextOffset);
         }
 
-        _marks.Add(new Mark(start.NextOffset, start.LogTimeMs, [.. start.Streams]));
+        _marks.Add(new Mark(start.NextOffset, start.LogTimeMs, start.HasWarmFrom ? start.WarmFrom : null, [.. start.Streams]));
     }
 
     /// <summary>
@@ -99,5 +100,5 @@ internal sealed partial class PartitionAggregator
         return long.MinValue;
     }
 
-    private sealed record Mark(long Offset, long LogTimeMs, StreamMark[] Streams);
+    private sealed record Mark(long Offset, long LogTimeMs, long? WarmFrom, StreamMark[] Streams);
 }

@@ -13,7 +13,7 @@ internal sealed partial class PartitionAggregator
     private readonly EngineSettings _settings;
     private readonly EventIdentity _identity;
     private readonly IWindowOutput _output;
-    private readonly DuplicateFilter _duplicates;
+    private readonly DuplicateMemory _duplicates;
     private readonly KeyTable<StreamState> _streams = new();
     private readonly List<StreamState> _counted = [];
     private readonly SeriesKey _seriesKey = new();
@@ -36,7 +36,7 @@ internal sealed partial class PartitionAggregator
         _output = output;
         _countFrom = countFrom;
         _scratch = new Row();
-        _duplicates = new DuplicateFilter(settings.DuplicateCapacity, settings.DuplicateHorizon);
+        _duplicates = new DuplicateMemory(settings.DuplicateCapacity, settings.DuplicateHorizon);
         Restore(start);
     }
 
@@ -49,10 +49,16 @@ internal sealed partial class PartitionAggregator
     /// <summary>Streams with a record within the idle timeout or a window that is still held.</summary>
     public int Streams => _streams.Count;
 
+    /// <summary>Log time at which something happens by itself; until then advancing time does nothing.</summary>
+    public long NextDueMs => _nextDueMs;
+
+    /// <summary>Whether an open window has changed since the last <see cref="EmitLive"/>.</summary>
+    public bool HasLiveChanges => _livePanes.Count + _liveLarger.Count > 0;
+
     /// <summary>Feeds the duplicate filter only: a record before the start.</summary>
     public void Warm(in LogEntry entry)
     {
-        if (EventView.TryParse(entry.Value.Span, out var e)) _duplicates.Observe(_identity.Of(entry.Key.Span, e.Source, e.Id), entry.AppendedAtMs);
+        if (EventView.TryParse(entry.Value.Span, out var e)) _duplicates.Observe(_identity.Of(entry.Key.Span, e.Source, e.Id), entry.Offset, entry.AppendedAtMs);
     }
 
     /// <summary>Takes the next records.</summary>
@@ -100,7 +106,7 @@ internal sealed partial class PartitionAggregator
         if (counts && !stream.Counted) List(stream);
         if (now - stream.LastRecordMs > _settings.IdleTimeoutMs) stream.WatermarkMs = Math.Max(stream.WatermarkMs, IdleWatermark(now));
         stream.LastRecordMs = now;
-        if (_duplicates.Observe(_identity.Of(key, e.Source, e.Id), now))
+        if (_duplicates.Observe(_identity.Of(key, e.Source, e.Id), entry.Offset, now))
         {
             _counters.Duplicates++;
             if (counts) stream.Duplicates++;
