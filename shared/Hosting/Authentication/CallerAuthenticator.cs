@@ -73,7 +73,9 @@ internal sealed class CallerAuthenticator(
     {
         if (await keys.VerifyAsync(credential, cancellationToken) is not { } key)
         {
-            var refused = Invalid("The API key is not known or was revoked.");
+            var refused = Invalid(TokenVerifier.LooksLikeToken(credential)
+                ? "The token is malformed."
+                : "The API key is not known or was revoked.");
             _unknown.Put(hash, refused, since, UnknownKey, UnknownKey);
             _known.Remove(hash);
             return refused;

@@ -9,8 +9,8 @@ public static class Credentials
 
     /// <summary>
     /// The credential in <c>Authorization: Bearer</c>, else in <c>X-API-Key</c>, else, for GET and CONNECT (a browser's WebSocket and
-    /// EventSource can set no headers), in <c>?access_token=</c>; <see langword="null"/> when there is none. An Authorization header of
-    /// another scheme counts as a credential that nobody knows.
+    /// EventSource can set no headers), in <c>?access_token=</c>; <see langword="null"/> when there is none. An Authorization header without a
+    /// scheme is the credential itself; one of another scheme is a credential that nobody knows.
     /// </summary>
     public static string? Read(HttpRequest request)
     {

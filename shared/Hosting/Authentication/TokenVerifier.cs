@@ -18,10 +18,13 @@ internal sealed class TokenVerifier(
 
     private readonly JsonWebTokenHandler _handler = new() { MaximumTokenSizeInBytes = CallerAuthenticator.MaxLength };
 
+    /// <summary>Whether a text has the three parts of a token, the first beginning as base64url of '{"' does.</summary>
+    public static bool LooksLikeToken(string text) => text.StartsWith("ey", StringComparison.Ordinal) && text.AsSpan().Count('.') == 2;
+
     /// <summary>The token, unchecked, or <see langword="null"/> when the text is none.</summary>
     public JsonWebToken? TryRead(string text)
     {
-        if (!text.StartsWith("ey", StringComparison.Ordinal) || text.AsSpan().Count('.') != 2)
+        if (!LooksLikeToken(text))
             return null;
         try
         {

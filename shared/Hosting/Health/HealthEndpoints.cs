@@ -50,7 +50,7 @@ public static class HealthEndpoints
                 json.WriteStartObject(name);
                 json.WriteString("status", NameOf(entry.Status));
                 if (entry.Description is not null)
-                    json.WriteString("detail", entry.Description);
+                    json.WriteString("detail", Tell(entry));
                 json.WriteNumber("elapsed_ms", Math.Round(entry.Duration.TotalMilliseconds, 1));
                 foreach (var (key, value) in entry.Data)
                     json.WriteString(key, value?.ToString());
@@ -62,6 +62,10 @@ public static class HealthEndpoints
 
         json.WriteEndObject();
     }
+
+    // A check that throws is described by its exception's text, which may name what strangers should not know; the log has it.
+    private static string? Tell(HealthReportEntry entry) =>
+        entry.Exception is { } exception && entry.Description == exception.Message ? "The check failed; see the log." : entry.Description;
 
     private static string NameOf(HealthStatus status) => status switch
     {

@@ -21,7 +21,17 @@ internal static class KestrelExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpOptions>, HttpOptionsRules>());
         services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
         {
-            var options = http.Value;
+            HttpOptions options;
+            try
+            {
+                options = http.Value;
+            }
+            catch (OptionsValidationException)
+            {
+                // The server is made while the host is built, before anything is validated: the start reports this with all the rest.
+                return;
+            }
+
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
