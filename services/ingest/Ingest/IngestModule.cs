@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Configuration;
+using Millrace.Ingest.Intake;
+using Millrace.Ingest.Quotas;
+using Millrace.Ingest.Requests;
+
+namespace Millrace.Ingest;
+
+/// <summary>The ingest service: takes events over HTTP, judges each, and puts them on the event log.</summary>
+public static class IngestModule
+{
+    /// <summary>
+    /// Adds the service. It needs Millrace's hosting and adapters of <see cref="Ports.EventLog.IEventLog"/> and
+    /// <see cref="Ports.Metadata.IMetadataDatabase"/> beside it.
+    /// </summary>
+    /// <param name="services">Where to add it.</param>
+    /// <param name="configuration">The whole configuration; the settings stand under <c>Millrace:Ingest</c> and <c>Millrace:Quotas</c>.</param>
+    public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddMillraceOptions<IngestOptions, IngestOptionsValidator>(configuration, "Ingest");
+        services.AddMillraceOptions<QuotaOptions, QuotaOptionsValidator>(configuration, "Quotas");
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<QuotaOptions>, TenantQuotaRules>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new InFlightBudget(provider.GetRequiredService<IOptions<IngestOptions>>().Value.MaxInFlightBytes));
+        services.AddSingleton<IngestMetrics>();
+        services.AddSingleton<TenantQuotas>();
+        services.AddSingleton<AppendHealth>();
+        services.AddSingleton<IngestEndpoint>();
+        services.AddHostedService<IntakeMeter>();
+        services.AddHealthChecks().AddCheck<AppendHealth>("ingest");
+        return services;
+    }
+
+    /// <summary>Maps <c>POST /ingest</c>.</summary>
+    public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        var endpoint = endpoints.ServiceProvider.GetRequiredService<IngestEndpoint>();
+        endpoints.MapPost("/ingest", endpoint.HandleAsync).RequireScopes(Scopes.Ingest);
+        return endpoints;
+    }
+}

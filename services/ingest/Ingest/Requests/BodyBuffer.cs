@@ -1,0 +1,164 @@
+using System.Buffers;
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Millrace.Contracts.Events;
+
+namespace Millrace.Ingest.Requests;
+
+/// <summary>
+/// A request's body, decompressed, in one piece of pooled memory. It grows with what has arrived, never with what a header announces, and every
+/// growth is charged to the budget first, so neither a slow sender nor a zip bomb holds more than it has sent.
+/// </summary>
+internal sealed class BodyBuffer(InFlightBudget budget)
+{
+    private const int FirstBytes = 4 * 1024;
+    private const int LargestFirstBytes = 256 * 1024;
+
+    /// <summary>A body counts as it came and again as the events it becomes.</summary>
+    private const int Copies = 2;
+
+    private byte[] _bytes = [];
+    private int _length;
+
+    /// <summary>What was read.</summary>
+    public ReadOnlyMemory<byte> Content => _bytes.AsMemory(0, _length);
+
+    /// <summary>Reads a body whole, or as far as it may be read.</summary>
+    /// <exception cref="BadHttpRequestException">The transfer itself is broken or too slow.</exception>
+    public async ValueTask<BodyOutcome> ReadAsync(HttpRequest request, ContentCoding coding, CancellationToken cancellationToken)
+    {
+        var sizeLimit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
+        if (coding == ContentCoding.Identity)
+        {
+            // The limit is ours, so that the server still reads to the end what is too large: a client that is sending sees the answer.
+            if (sizeLimit is { IsReadOnly: false }) sizeLimit.MaxRequestBodySize = null;
+            if (request.ContentLength > EventLimits.RequestBytes) return BodyOutcome.TooLarge;
+            return await ReadPlainAsync(request, cancellationToken);
+        }
+
+        // Compressed content may go on for ever without coming to anything: the server ends that.
+        if (sizeLimit is { IsReadOnly: false }) sizeLimit.MaxRequestBodySize = EventLimits.RequestBytes;
+        try
+        {
+            await using var decoded = Decode(request.Body, coding);
+            return await ReadDecodedAsync(decoded, cancellationToken);
+        }
+        catch (InvalidDataException)
+        {
+            return BodyOutcome.Corrupt;
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return BodyOutcome.TooLarge;
+        }
+    }
+
+    /// <summary>Returns all memory.</summary>
+    public void Close()
+    {
+        if (_bytes.Length == 0) return;
+        budget.Return((long)_bytes.Length * Copies);
+        ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+        _length = 0;
+    }
+
+    private static Stream Decode(Stream body, ContentCoding coding) => coding == ContentCoding.Brotli
+        ? new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true)
+        : new GZipStream(body, CompressionMode.Decompress, leaveOpen: true);
+
+    private async ValueTask<BodyOutcome> ReadPlainAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (!TryGrow((int)Math.Clamp(request.ContentLength ?? FirstBytes, FirstBytes, LargestFirstBytes))) return BodyOutcome.Overloaded;
+        var reader = request.BodyReader;
+        while (true)
+        {
+            var result = await reader.ReadAsync(cancellationToken);
+            var arrived = result.Buffer;
+            var outcome = Append(arrived);
+            reader.AdvanceTo(arrived.End);
+            if (outcome != BodyOutcome.Read) return outcome;
+            if (result.IsCompleted) return BodyOutcome.Read;
+            if (result.IsCanceled) throw new OperationCanceledException("The reading of the body was cancelled.");
+        }
+    }
+
+    private BodyOutcome Append(in ReadOnlySequence<byte> arrived)
+    {
+        if (arrived.Length > EventLimits.RequestBytes - _length) return BodyOutcome.TooLarge;
+        if (arrived.Length > _bytes.Length - _length && !TryGrow(_length + (int)arrived.Length)) return BodyOutcome.Overloaded;
+        arrived.CopyTo(_bytes.AsSpan(_length));
+        _length += (int)arrived.Length;
+        return BodyOutcome.Read;
+    }
+
+    private async ValueTask<BodyOutcome> ReadDecodedAsync(Stream decoded, CancellationToken cancellationToken)
+    {
+        if (!TryGrow(FirstBytes)) return BodyOutcome.Overloaded;
+        var one = new byte[1];
+        while (true)
+        {
+            if (_length == EventLimits.RequestBytes)
+                return await decoded.ReadAsync(one, cancellationToken) == 0 ? BodyOutcome.Read : BodyOutcome.TooLarge;
+            if (_length == _bytes.Length && !TryGrow(_length + 1)) return BodyOutcome.Overloaded;
+            var free = _bytes.AsMemory(_length, Math.Min(_bytes.Length, EventLimits.RequestBytes) - _length);
+            var read = await decoded.ReadAsync(free, cancellationToken);
+            if (read == 0) return BodyOutcome.Read;
+            _length += read;
+        }
+    }
+
+    private bool TryGrow(int needed)
+    {
+        var size = Math.Max(needed, Math.Min(_bytes.Length * 2, EventLimits.RequestBytes));
+        var larger = ArrayPool<byte>.Shared.Rent(size);
+        if (!budget.TryTake((long)larger.Length * Copies))
+        {
+            ArrayPool<byte>.Shared.Return(larger);
+            return false;
+        }
+
+        var length = _length;
+        _bytes.AsSpan(0, length).CopyTo(larger);
+        Close();
+        _bytes = larger;
+        _length = length;
+        return true;
+    }
+}
+
+/// <summary>How a body is encoded.</summary>
+internal enum ContentCoding
+{
+    /// <summary>In a way that is not supported.</summary>
+    Unsupported = 0,
+
+    /// <summary>Not at all.</summary>
+    Identity = 1,
+
+    /// <summary>RFC 1952.</summary>
+    Gzip = 2,
+
+    /// <summary>RFC 7932.</summary>
+    Brotli = 3,
+}
+
+/// <summary>What reading a body came to.</summary>
+internal enum BodyOutcome
+{
+    /// <summary>Never returned.</summary>
+    Unset = 0,
+
+    /// <summary>It is there.</summary>
+    Read = 1,
+
+    /// <summary>It is larger than a request may be.</summary>
+    TooLarge = 2,
+
+    /// <summary>All requests together hold as much as they may.</summary>
+    Overloaded = 3,
+
+    /// <summary>It can't be decompressed.</summary>
+    Corrupt = 4,
+}
