@@ -23,6 +23,8 @@ public static class IngestModule
     /// <param name="configuration">The whole configuration; the settings stand under <c>Millrace:Ingest</c> and <c>Millrace:Quotas</c>.</param>
     public static IServiceCollection AddIngest(this IServiceCollection services, IConfiguration configuration)
     {
+        // Read once, when the first decoder is made.
+        AppContext.SetSwitch(BodyBuffer.StrictDecoding, true);
         services.AddMillraceOptions<IngestOptions, IngestOptionsValidator>(configuration, "Ingest");
         services.AddMillraceOptions<QuotaOptions, QuotaOptionsValidator>(configuration, "Quotas");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<QuotaOptions>, TenantQuotaRules>());

@@ -10,7 +10,7 @@ internal sealed class SectionNames
     private static readonly string[] Known =
     [
         "Ingest", "Aggregator", "Gateway", "Alerting", "Archiver", "EventLog", "Objects", "Metadata", "ClickHouse", "Notifications", "Auth",
-        "Bootstrap", "Telemetry", "Quotas", "Http", "Standalone", "Demo",
+        "Bootstrap", "Telemetry", "Quotas", "Http", "Standalone", "Demo", "Adapters",
     ];
 
     /// <summary>Carries the configuration to the validator.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -19,7 +20,11 @@ public static class Problems
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DictionaryKeyPolicy = null,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    // The media type says that this is JSON and nosniff that it is nothing else, so quotes stay readable.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
     /// Answers the request with a problem. Status 401 gets a <c>WWW-Authenticate</c> header, 429 and 503 a <c>Retry-After</c> of one second
@@ -52,7 +57,7 @@ public static class Problems
             && !response.Headers.ContainsKey(HeaderNames.RetryAfter))
             response.Headers.RetryAfter = "1";
 
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        await using var json = new Utf8JsonWriter(response.BodyWriter, Readable);
         Write(json, context, error, detail, extensions);
         await json.FlushAsync(context.RequestAborted);
     }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
@@ -44,7 +43,7 @@ internal sealed class WireBuffer
     /// <summary>Returns all memory to the pool.</summary>
     public void Reset()
     {
-        foreach (var segment in _segments) ArrayPool<byte>.Shared.Return(segment);
+        foreach (var segment in _segments) Buffers.Return(segment);
         _segments.Clear();
         _segment = [];
         _start = _at = 0;
@@ -155,7 +154,7 @@ internal sealed class WireBuffer
 
     private void NewSegment(int bytes)
     {
-        _segment = ArrayPool<byte>.Shared.Rent(bytes);
+        _segment = Buffers.Rent(bytes);
         _segments.Add(_segment);
         _start = _at = 0;
     }

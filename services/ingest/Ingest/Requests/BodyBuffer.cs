@@ -3,6 +3,7 @@ using System.IO.Compression;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Millrace.Contracts.Events;
+using Millrace.Ingest.Events;
 
 namespace Millrace.Ingest.Requests;
 
@@ -12,6 +13,12 @@ namespace Millrace.Ingest.Requests;
 /// </summary>
 internal sealed class BodyBuffer(InFlightBudget budget)
 {
+    /// <summary>
+    /// Makes the framework's decoders refuse content that is cut off; by default they take its end for the end of the content, and events would
+    /// be lost without a word.
+    /// </summary>
+    public const string StrictDecoding = "System.IO.Compression.UseStrictValidation";
+
     private const int FirstBytes = 4 * 1024;
     private const int LargestFirstBytes = 256 * 1024;
 
@@ -31,21 +38,22 @@ internal sealed class BodyBuffer(InFlightBudget budget)
         var sizeLimit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
         if (coding == ContentCoding.Identity)
         {
-            // The limit is ours, so that the server still reads to the end what is too large: a client that is sending sees the answer.
+            // From here on the limit is ours, so that the server still reads what is too large: a client that is sending sees the answer.
+            var limit = (int)Math.Min(sizeLimit?.MaxRequestBodySize ?? EventLimits.RequestBytes, EventLimits.RequestBytes);
             if (sizeLimit is { IsReadOnly: false }) sizeLimit.MaxRequestBodySize = null;
-            if (request.ContentLength > EventLimits.RequestBytes) return BodyOutcome.TooLarge;
-            return await ReadPlainAsync(request, cancellationToken);
+            return request.ContentLength > limit ? BodyOutcome.TooLarge : await ReadPlainAsync(request, limit, cancellationToken);
         }
 
         // Compressed content may go on for ever without coming to anything: the server ends that.
-        if (sizeLimit is { IsReadOnly: false }) sizeLimit.MaxRequestBodySize = EventLimits.RequestBytes;
+        if (sizeLimit is { IsReadOnly: false, MaxRequestBodySize: null }) sizeLimit.MaxRequestBodySize = EventLimits.RequestBytes;
         try
         {
             await using var decoded = Decode(request.Body, coding);
             return await ReadDecodedAsync(decoded, cancellationToken);
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException || (e is InvalidOperationException && coding == ContentCoding.Brotli))
         {
+            // The decoder of Brotli calls bad data an invalid operation.
             return BodyOutcome.Corrupt;
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
@@ -59,7 +67,7 @@ internal sealed class BodyBuffer(InFlightBudget budget)
     {
         if (_bytes.Length == 0) return;
         budget.Return((long)_bytes.Length * Copies);
-        ArrayPool<byte>.Shared.Return(_bytes);
+        Buffers.Return(_bytes);
         _bytes = [];
         _length = 0;
     }
@@ -68,7 +76,7 @@ internal sealed class BodyBuffer(InFlightBudget budget)
         ? new BrotliStream(body, CompressionMode.Decompress, leaveOpen: true)
         : new GZipStream(body, CompressionMode.Decompress, leaveOpen: true);
 
-    private async ValueTask<BodyOutcome> ReadPlainAsync(HttpRequest request, CancellationToken cancellationToken)
+    private async ValueTask<BodyOutcome> ReadPlainAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (!TryGrow((int)Math.Clamp(request.ContentLength ?? FirstBytes, FirstBytes, LargestFirstBytes))) return BodyOutcome.Overloaded;
         var reader = request.BodyReader;
@@ -76,7 +84,7 @@ internal sealed class BodyBuffer(InFlightBudget budget)
         {
             var result = await reader.ReadAsync(cancellationToken);
             var arrived = result.Buffer;
-            var outcome = Append(arrived);
+            var outcome = Append(arrived, limit);
             reader.AdvanceTo(arrived.End);
             if (outcome != BodyOutcome.Read) return outcome;
             if (result.IsCompleted) return BodyOutcome.Read;
@@ -84,9 +92,9 @@ internal sealed class BodyBuffer(InFlightBudget budget)
         }
     }
 
-    private BodyOutcome Append(in ReadOnlySequence<byte> arrived)
+    private BodyOutcome Append(in ReadOnlySequence<byte> arrived, int limit)
     {
-        if (arrived.Length > EventLimits.RequestBytes - _length) return BodyOutcome.TooLarge;
+        if (arrived.Length > limit - _length) return BodyOutcome.TooLarge;
         if (arrived.Length > _bytes.Length - _length && !TryGrow(_length + (int)arrived.Length)) return BodyOutcome.Overloaded;
         arrived.CopyTo(_bytes.AsSpan(_length));
         _length += (int)arrived.Length;
@@ -112,10 +120,10 @@ internal sealed class BodyBuffer(InFlightBudget budget)
     private bool TryGrow(int needed)
     {
         var size = Math.Max(needed, Math.Min(_bytes.Length * 2, EventLimits.RequestBytes));
-        var larger = ArrayPool<byte>.Shared.Rent(size);
+        var larger = Buffers.Rent(size);
         if (!budget.TryTake((long)larger.Length * Copies))
         {
-            ArrayPool<byte>.Shared.Return(larger);
+            Buffers.Return(larger);
             return false;
         }
 

@@ -1,0 +1,17 @@
+using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Sqlite;
+using Millrace.Hosting;
+using Millrace.Hosting.Configuration;
+using Millrace.Ingest;
+
+return await HostRunner.RunAsync(() =>
+{
+    var builder = MillraceHost.CreateBuilder(args, defaultPort: 8081);
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.Services.AddIngest(builder.Configuration);
+    var app = builder.Build();
+    app.MapMillraceOperations();
+    app.MapIngest();
+    return app;
+});
