@@ -8,6 +8,10 @@ namespace Millrace.Archiver.ClickHouse;
 /// <summary>Finds out what of a cut is in ClickHouse. Every row of the events and of the rollups carries the number of its newest cut.</summary>
 internal sealed class CutInspector(IClickHouse clickHouse, TimeProvider time, ILogger<CutInspector> logger)
 {
+    // The embedded server puts a mark of its own before the comment.
+    private const string Running =
+        "query_kind = 'Insert' AND (Settings['log_comment'] = {token:String} OR endsWith(Settings['log_comment'], concat(' ', {token:String})))";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -22,17 +26,14 @@ internal sealed class CutInspector(IClickHouse clickHouse, TimeProvider time, IL
         {
             var rows = await ClickHouseRows.ReadAsync(
                 clickHouse,
-                new ClickHouseQuery("SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND Settings['log_comment'] = {token:String}")
-                {
-                    Parameters = parameters,
-                },
+                new ClickHouseQuery($"SELECT count() FROM system.processes WHERE {Running}") { Parameters = parameters },
                 cancellationToken);
             if (rows[0][0].AsInt64() == 0) return;
             if (!killed && time.GetElapsedTime(started) > Patience)
             {
                 killed = true;
                 await clickHouse.ExecuteAsync(
-                    new ClickHouseQuery("KILL QUERY WHERE query_kind = 'Insert' AND Settings['log_comment'] = {token:String} ASYNC") { Parameters = parameters },
+                    new ClickHouseQuery($"KILL QUERY WHERE {Running} ASYNC") { Parameters = parameters },
                     cancellationToken);
             }
 

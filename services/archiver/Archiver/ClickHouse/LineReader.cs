@@ -28,7 +28,9 @@ internal sealed class LineReader(Stream stream, int longest) : IDisposable
             if (read.IsCompleted)
             {
                 _consumed = read.Buffer.End;
-                return read.Buffer.IsEmpty ? null : Line(read.Buffer);
+                // Not ?:, in which null would become an empty memory.
+                if (read.Buffer.IsEmpty) return null;
+                return Line(read.Buffer);
             }
 
             if (read.Buffer.Length > longest) throw new InvalidDataException($"A line has more than {longest} bytes.");

@@ -3,7 +3,7 @@ using Millrace.Hosting.Workers;
 
 namespace Millrace.Archiver.ClickHouse;
 
-/// <summary>Brings the schema up to date at the start, waiting for ClickHouse as long as it takes, then ends.</summary>
+/// <summary>Brings the schema up to date at the start, waiting for ClickHouse as long as it takes.</summary>
 internal sealed class SchemaWorker(SchemaMigrator migrator, TimeProvider time, ILogger<SchemaWorker> logger) : Worker(time, logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -29,7 +29,7 @@ internal sealed class SchemaWorker(SchemaMigrator migrator, TimeProvider time, I
             {
                 await migrator.RunAsync(cancellationToken);
                 _ready.TrySetResult();
-                return;
+                break;
             }
             catch (Ports.ClickHouse.ClickHouseException e) when (e.Retryable)
             {
@@ -40,5 +40,7 @@ internal sealed class SchemaWorker(SchemaMigrator migrator, TimeProvider time, I
             await Task.Delay(pause, Time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
+
+        await Task.Delay(Timeout.InfiniteTimeSpan, Time, cancellationToken);
     }
 }
