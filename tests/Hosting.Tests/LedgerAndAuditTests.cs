@@ -98,7 +98,8 @@ public sealed class LedgerAndAuditTests : IAsyncLifetime
         await SaveAsync("intake", 0, 10, ("acme", new() { Received = 8 }), ("globex", new() { Received = 2 }));
         await SaveAsync("intake", 3, 10, ("acme", new() { Received = 2, Rejected = 1, DeadLettered = 1 }));
         await SaveAsync("aggregator", 0, 10, ("acme", new() { Aggregated = 5, Late = 3, Duplicate = 1 }));
-        await SaveAsync("archiver", 0, 10, ("acme", new() { Archived = 8 }));
+        await SaveAsync(LedgerStages.ClickHouse, 0, 10, ("acme", new() { Archived = 9 }));
+        await SaveAsync(LedgerStages.Objects, 0, 10, ("acme", new() { Archived = 8 }));
 
         Assert.Equal(
             new LedgerCounts { Received = 10, Rejected = 1, DeadLettered = 1, Aggregated = 5, Late = 3, Duplicate = 1, Archived = 8 },

@@ -13,9 +13,11 @@ public sealed class LedgerStore(IMetadataDatabase database)
 {
     private const string Columns = "received, rejected, dead_lettered, aggregated, late, duplicate, archived";
 
-    private const string SumColumns =
+    private static readonly string SumColumns =
         "SUM(received) AS received, SUM(rejected) AS rejected, SUM(dead_lettered) AS dead_lettered, "
-        + "SUM(aggregated) AS aggregated, SUM(late) AS late, SUM(duplicate) AS duplicate, SUM(archived) AS archived";
+        + "SUM(aggregated) AS aggregated, SUM(late) AS late, SUM(duplicate) AS duplicate, "
+        + $"SUM(CASE WHEN stage = '{LedgerStages.ClickHouse}' THEN archived ELSE 0 END) AS archived, "
+        + $"SUM(CASE WHEN stage = '{LedgerStages.Objects}' THEN archived ELSE 0 END) AS in_objects";
 
     /// <summary>What a stage has stored for a partition.</summary>
     public async Task<LedgerState> LoadAsync(string stage, string topic, int partition, CancellationToken cancellationToken)
@@ -117,13 +119,14 @@ public sealed class LedgerStore(IMetadataDatabase database)
         return true;
     }
 
-    /// <summary>A tenant's counts, summed over all stages and partitions.</summary>
+    /// <summary>A tenant's counts, summed over all stages and partitions; archived is what stands in both archives.</summary>
     public async Task<LedgerCounts> ReadAsync(string tenant, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
             $"SELECT {SumColumns} FROM ledger_counts WHERE tenant = @tenant", new { tenant }, cancellationToken: cancellationToken));
-        return row.ToCounts();
+        var counts = row.ToCounts();
+        return counts with { Archived = Math.Min(counts.Archived, row.In_Objects ?? 0) };
     }
 
     /// <summary>The first uncounted offset of each partition that a stage has stored.</summary>
@@ -157,6 +160,8 @@ public sealed class LedgerStore(IMetadataDatabase database)
         public long? Duplicate { get; set; }
 
         public long? Archived { get; set; }
+
+        public long? In_Objects { get; set; }
 
         public LedgerCounts ToCounts() => new()
         {
