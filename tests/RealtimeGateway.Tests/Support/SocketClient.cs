@@ -25,7 +25,7 @@ internal sealed class SocketClient : IAsyncDisposable
 
     public ClientWebSocket Socket => _socket;
 
-    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null)
+    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null, int? receiveBuffer = null)
     {
         var client = new SocketClient();
         if (subprotocol is not null) client._socket.Options.AddSubProtocol(subprotocol);
@@ -35,7 +35,8 @@ internal sealed class SocketClient : IAsyncDisposable
         try
         {
             using var limit = new CancellationTokenSource(Patience);
-            await client._socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws" }.Uri.Combine(path), limit.Token);
+            using var invoker = new HttpMessageInvoker(Handler(receiveBuffer));
+            await client._socket.ConnectAsync(new UriBuilder(server) { Scheme = "ws" }.Uri.Combine(path), invoker, limit.Token);
         }
         catch (WebSocketException e)
         {
@@ -134,6 +135,18 @@ internal sealed class SocketClient : IAsyncDisposable
 
         _socket.Dispose();
     }
+
+    /// <summary>A connection whose kernel takes little, so that a client that does not read is soon noticed.</summary>
+    private static SocketsHttpHandler Handler(int? receiveBuffer) => new()
+    {
+        ConnectCallback = async (context, token) =>
+        {
+            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+            if (receiveBuffer is { } size) socket.ReceiveBufferSize = size;
+            await socket.ConnectAsync(context.DnsEndPoint, token);
+            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+        },
+    };
 
     private async Task<string?> ReadFrameAsync()
     {

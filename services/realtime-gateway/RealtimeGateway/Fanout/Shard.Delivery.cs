@@ -45,8 +45,13 @@ internal sealed partial class Shard
             if (connection.Left || connection.Ending is not null || message[connection.Wire] is not { } frame) continue;
             if (connection.Queue.Bytes + frame.Length > limits.QueueBytes)
             {
-                Overflow(subscription, message);
-                continue;
+                // A burst alone is no slowness: only what the network does not take counts.
+                Flush(connection);
+                if (subscription.Lagging || connection.Queue.Bytes + frame.Length > limits.QueueBytes)
+                {
+                    Overflow(subscription, message);
+                    continue;
+                }
             }
 
             connection.Queue.Add(frame);
@@ -61,7 +66,7 @@ internal sealed partial class Shard
     private void Overflow(Subscription subscription, Broadcast message)
     {
         // Without an offset there is no state to catch up from; such notes are repeated by nature.
-        if (message.Offset == 0) return;
+        if (message.Offset == 0 || subscription.Lagging) return;
         if (limits.SlowClients == SlowClientPolicy.Disconnect)
         {
             // What waits is what the client did not read: it would only delay the news.
@@ -86,17 +91,16 @@ internal sealed partial class Shard
     {
         if (_dirty.Count > 0)
         {
-            long messages = 0, bytes = 0, highWater = 0;
             // Flushing may end connections, which never makes others dirty.
             foreach (var connection in CollectionsMarshal.AsSpan(_dirty))
             {
                 connection.Dirty = false;
-                highWater = Math.Max(highWater, connection.Queue.Bytes);
-                Flush(connection, ref messages, ref bytes);
+                Flush(connection);
             }
 
             _dirty.Clear();
-            metrics.Sent(messages, bytes, highWater);
+            metrics.Sent(_sentMessages, _sentBytes, _highWater);
+            _sentMessages = _sentBytes = _highWater = 0;
         }
 
         if (_published.Count == 0) return;
@@ -105,8 +109,9 @@ internal sealed partial class Shard
         _published.Clear();
     }
 
-    private void Flush(Connection connection, ref long messages, ref long bytes)
+    private void Flush(Connection connection)
     {
+        _highWater = Math.Max(_highWater, connection.Queue.Bytes);
         while (!connection.Writing && !connection.Left)
         {
             if (connection.Queue.Count == 0)
@@ -120,10 +125,10 @@ internal sealed partial class Shard
                 if (connection.Lagging == 0 || !CatchUp(connection)) return;
             }
 
-            messages += connection.Queue.Count;
+            _sentMessages += connection.Queue.Count;
             var next = Next(connection);
-            messages -= connection.Queue.Count;
-            bytes += next.Length;
+            _sentMessages -= connection.Queue.Count;
+            _sentBytes += next.Length;
             try
             {
                 if (!connection.TryWrite(next))

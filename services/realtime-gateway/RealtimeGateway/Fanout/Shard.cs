@@ -20,6 +20,9 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
     private bool _scheduled;
     private TaskCompletionSource? _drained;
     private int _count;
+    private long _sentMessages;
+    private long _sentBytes;
+    private long _highWater;
 
     /// <summary>Number of the shard.</summary>
     public int Index => index;

@@ -1,0 +1,124 @@
+using System.Net.WebSockets;
+using System.Text.Json.Nodes;
+using Millrace.RealtimeGateway.Tests.Support;
+using Millrace.Testing;
+using Xunit;
+
+namespace Millrace.RealtimeGateway.Tests;
+
+/// <summary>A client that does not read.</summary>
+public sealed class SlowClientTests
+{
+    private const string Channel = "tenant:acme:metrics:shop";
+    private const int QueueBytes = 64 * 1024;
+    private const int Windows = 50;
+    private const int Rounds = 200;
+
+    private static readonly (string, string)[] Small =
+    [
+        ("Gateway:Connections:QueueBytes", QueueBytes.ToString()), ("Gateway:Connections:SocketSendBufferBytes", "16384"),
+        ("Gateway:Connections:FrameBytes", "16384"),
+    ];
+
+    [Fact]
+    public async Task Slow_client_gets_the_latest_state_and_bounded_memory_while_others_get_everything()
+    {
+        await using var server = await GatewayServer.StartAsync(Small);
+        using var measurements = new Measurements(server);
+        await using var slow = await OpenSlowAsync(server);
+        await using var fast = await SocketClient.ConnectAsync(server.Address, server.Token());
+        await slow.SubscribeAsync(Channel);
+        await fast.SubscribeAsync(Channel);
+
+        for (var round = 1; round <= Rounds; round++)
+        {
+            await PutAsync(server, round);
+            await ReadAsync(fast, Windows);
+        }
+
+        var latest = new Dictionary<string, long>();
+        var messages = 0;
+        long offset = 0;
+        var aggregated = false;
+        while (latest.Count < Windows || latest.Values.Any(r => r < 2 * Rounds))
+        {
+            var publication = await slow.PublicationAsync();
+            messages++;
+            Assert.True((long)publication["offset"]! > offset);
+            offset = (long)publication["offset"]!;
+            var data = publication["data"]!;
+            aggregated |= (string?)data["mode"] == "aggregated";
+            foreach (var window in Items(data)) latest[(string)window["window_start"]!] = (long)window["revision"]!;
+        }
+
+        Assert.True(aggregated);
+        Assert.True(messages < Rounds * Windows / 2, $"{messages} messages");
+        Assert.True(measurements.Sum("conflations") >= 1);
+        Assert.InRange(measurements.Largest("queue.high_water"), 1, QueueBytes + 16384);
+        // It has caught up: from here on it gets each change again.
+        await server.Writer.PutAsync(LogWriter.Window(1, Rounds + 1));
+        var live = (await slow.PublicationAsync())["data"]!;
+        Assert.Equal("window", (string)live["type"]!);
+        Assert.Null(live["mode"]);
+    }
+
+    [Fact]
+    public async Task Slow_client_is_disconnected_where_the_policy_says_so()
+    {
+        await using var server = await GatewayServer.StartAsync(
+            [.. Small, ("Gateway:Connections:SlowClients", "disconnect"), ("Gateway:Connections:CloseTimeout", "00:00:00.5")]);
+        using var measurements = new Measurements(server);
+        var slow = await OpenSlowAsync(server);
+        await slow.SubscribeAsync(Channel);
+
+        await PutAsync(server);
+
+        await Eventually.TrueAsync(() => measurements.Sum("disconnects code=3008") == 1);
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            while (true) await slow.ReadAsync();
+        });
+    }
+
+    [Fact]
+    public async Task Client_that_never_reads_again_is_cut_after_the_stall_timeout()
+    {
+        await using var server = await GatewayServer.StartAsync([.. Small, ("Gateway:Connections:WriteStallTimeout", "00:00:01")]);
+        using var measurements = new Measurements(server);
+        var slow = await OpenSlowAsync(server);
+        await slow.SubscribeAsync(Channel);
+
+        await PutAsync(server);
+
+        await Eventually.TrueAsync(() => measurements.Sum("disconnects code=3008") == 1);
+        Assert.Equal(WebSocketState.Open, slow.Socket.State);
+    }
+
+    private static async Task<SocketClient> OpenSlowAsync(GatewayServer server)
+    {
+        var client = await SocketClient.OpenAsync(server.Address, "/connection/websocket", receiveBuffer: 4096);
+        await client.CallAsync("connect", new { token = server.Token() });
+        return client;
+    }
+
+    /// <summary>Each of some windows again and again, each time with one more event.</summary>
+    private static async Task PutAsync(GatewayServer server)
+    {
+        for (var round = 1; round <= Rounds; round++) await PutAsync(server, round);
+    }
+
+    private static Task PutAsync(GatewayServer server, int round) =>
+        server.Writer.PutAsync(Enumerable.Range(1, Windows).Select(second => LogWriter.Window(second, (ulong)round)));
+
+    private static async Task ReadAsync(SocketClient client, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var publication = await client.PublicationAsync();
+            Assert.Null(publication["data"]!["mode"]);
+        }
+    }
+
+    private static IEnumerable<JsonNode> Items(JsonNode data) =>
+        (string)data["type"]! == "snapshot" ? data["data"]!["windows"]!.AsArray().Select(w => w!) : [data["data"]!];
+}
