@@ -90,7 +90,7 @@ internal sealed class ChdbEngine : IDisposable
         {
             try
             {
-                _keeper.Execute($"KILL QUERY WHERE Settings['log_comment'] = '{tag}' ASYNC");
+                _keeper.Execute($"KILL QUERY WHERE startsWith(Settings['log_comment'], '{tag}') ASYNC");
             }
             catch (ChdbException)
             {

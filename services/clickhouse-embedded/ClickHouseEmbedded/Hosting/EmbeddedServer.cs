@@ -58,6 +58,7 @@ internal static class EmbeddedServer
         Log.Started(logger, engine.Version, directory.Path);
         await Console.Out.WriteLineAsync($"ready port={BoundPort(app)}");
         await app.WaitForShutdownAsync();
+        app.Services.GetRequiredService<AdministratorSessions>().Dispose();
         if (!await Task.Run(engine.Dispose).WaitAsync(_stopPatience).ContinueWith(static t => t.IsCompletedSuccessfully, TaskScheduler.Default))
         {
             Log.StopTimedOut(logger);
@@ -88,7 +89,7 @@ internal static class EmbeddedServer
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(options).AddSingleton(engineOptions).AddSingleton(engine)
             .AddSingleton(services => new Authenticator(options.Secret, services.GetRequiredService<ITenantKeyVerifier>()))
             .AddSingleton(new QueryAdmission(options.MaxQueries, options.MaxTenantsQueries, options.MaxQueriesOfATenant))
-            .AddSingleton<StatementRunner>().AddSingleton<InsertRunner>().AddSingleton<StatementHandler>().AddSingleton<ClickHouseEndpoint>();
+            .AddSingleton<AdministratorSessions>().AddSingleton<StatementRunner>().AddSingleton<InsertRunner>().AddSingleton<StatementHandler>().AddSingleton<ClickHouseEndpoint>();
         AddKeys(builder, options);
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<ClickHouseEndpoint>().HandleAsync);

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using Millrace.ClickHouse.Embedded.Engine;
 using Millrace.ClickHouse.Embedded.Native;
 
@@ -31,6 +32,15 @@ internal sealed class RequestParameters
 
     /// <summary>The request's name, chosen by the client or here.</summary>
     public required string QueryId { get; init; }
+
+    /// <summary>The session to use; empty is one for this request alone.</summary>
+    public required string SessionId { get; init; }
+
+    /// <summary>How long the session may be idle.</summary>
+    public required TimeSpan SessionTimeout { get; init; }
+
+    /// <summary>Whether the session must exist.</summary>
+    public required bool SessionMustExist { get; init; }
 
     /// <summary>Whether the answer begins only when the query has ended, so that an error always has its status.</summary>
     public required bool WaitEndOfQuery { get; init; }
@@ -67,6 +77,9 @@ internal sealed class RequestParameters
             Database = FirstOf(query["database"].ToString(), request.Headers["X-ClickHouse-Database"].ToString()),
             DefaultFormat = FirstOf(query["default_format"].ToString(), request.Headers["X-ClickHouse-Format"].ToString(), "TabSeparated"),
             QueryId = QueryIdOf(query["query_id"].ToString()),
+            SessionId = query["session_id"].ToString(),
+            SessionTimeout = SessionTimeoutOf(query["session_timeout"].ToString()),
+            SessionMustExist = IsTrue(query["session_check"]),
             WaitEndOfQuery = IsTrue(query["wait_end_of_query"]),
             Compress = IsTrue(query["enable_http_compression"]),
             Parameters = parameters,
@@ -79,6 +92,15 @@ internal sealed class RequestParameters
         if (given.Length == 0) return Guid.NewGuid().ToString();
         if (given.Length > 256 || given.Any(c => c is < ' ' or > '~')) throw ChdbException.Of(ServerError.BadArguments, "query_id must be at most 256 printable ASCII characters.");
         return given;
+    }
+
+    /// <summary>ClickHouse's default is 60 s, its most an hour.</summary>
+    private static TimeSpan SessionTimeoutOf(string given)
+    {
+        if (given.Length == 0) return TimeSpan.FromSeconds(60);
+        return uint.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= 3600
+            ? TimeSpan.FromSeconds(seconds)
+            : throw ChdbException.Of(ServerError.BadArguments, $"Session timeout '{given}' is no number of seconds up to 3600.");
     }
 
     private static string FirstOf(params ReadOnlySpan<string> values)

@@ -7,7 +7,8 @@ namespace Millrace.ClickHouse.Embedded.Http;
 
 /// <summary>Runs the statement of one request: opens its session, lets the gate judge a tenant's, and chooses how it is run.</summary>
 internal sealed class StatementHandler(
-    ChdbEngine engine, EngineOptions options, ServerOptions server, StatementRunner runner, InsertRunner inserts, ILogger<StatementHandler> logger)
+    ChdbEngine engine, EngineOptions options, ServerOptions server, AdministratorSessions sessions, StatementRunner runner, InsertRunner inserts,
+    ILogger<StatementHandler> logger)
 {
     /// <summary>Longest statement of Millrace itself, which may hold long lists of values.</summary>
     private const int MaxAdministratorStatement = 16 << 20;
@@ -40,11 +41,34 @@ internal sealed class StatementHandler(
 
     private async Task HandleAdministratorAsync(RequestContext request)
     {
-        var received = await ReceivedStatement.ReadAsync(request.Parameters.Query, request.Body, MaxAdministratorStatement, request.Gone);
-        using var connection = engine.OpenAdministrator(request.Tag);
-        Prepare(connection, request);
+        var parameters = request.Parameters;
+        var received = await ReceivedStatement.ReadAsync(parameters.Query, request.Body, MaxAdministratorStatement, request.Gone);
+        using var session = sessions.Open(parameters.SessionId, parameters.SessionTimeout, parameters.SessionMustExist, request.Tag);
+        var ended = false;
+        try
+        {
+            Prepare(session.Connection, request);
+            await RunAsync(request, session.Connection, received);
+            ended = true;
+        }
+        catch (ChdbException e) when (e.Code != 0)
+        {
+            // An error of ClickHouse's own leaves the session as it was.
+            ended = true;
+            throw;
+        }
+        finally
+        {
+            session.Broken = !ended;
+        }
+    }
+
+    private async Task RunAsync(RequestContext request, ChdbConnection connection, ReceivedStatement received)
+    {
+        var isGet = HttpMethods.IsGet(request.Http.Request.Method);
         if (received.InsertFormat is { } insertFormat)
         {
+            if (isGet) throw ReadOnlyMethod();
             await inserts.RunAsync(request, connection, received, Formats.Known(insertFormat));
             return;
         }
@@ -58,16 +82,19 @@ internal sealed class StatementHandler(
             await StreamAsync(request, connection, split, Formats.Known(split.Format ?? request.Parameters.DefaultFormat));
             return;
         }
+        if (isGet && statements == 1) throw ReadOnlyMethod();
         if (HasOutfile(received.Sql)) throw ChdbException.Of(ServerError.IntoOutfileNotAllowed, "INTO OUTFILE is not allowed");
         await ExecuteAsync(request, connection, received.Sql);
     }
+
+    private static ChdbException ReadOnlyMethod() => ChdbException.Of(
+        ServerError.Readonly, "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries.");
 
     private static void Prepare(ChdbConnection connection, RequestContext request)
     {
         // The tag must stay findable, so a comment of the client's follows it.
         var settings = request.Parameters.Settings
             .Select(s => s.Key == "log_comment" ? new(s.Key, $"{request.Tag} {s.Value}") : s).ToList();
-        if (HttpMethods.IsGet(request.Http.Request.Method) && settings.All(s => s.Key != "readonly")) settings.Add(new("readonly", "2"));
         if (request.Parameters.Database.Length > 0) connection.Execute($"USE {SettingsStatement.QuoteIdentifier(request.Parameters.Database)}");
         if (settings.Count > 0) connection.Execute(SettingsStatement.Of(settings));
     }

@@ -33,6 +33,9 @@ internal enum ServerError
     /// <summary>INTO OUTFILE over HTTP.</summary>
     IntoOutfileNotAllowed = 358,
 
+    /// <summary>A session that must exist does not.</summary>
+    SessionNotFound = 372,
+
     /// <summary>A session is used by two requests at once.</summary>
     SessionIsLocked = 373,
 
@@ -61,6 +64,7 @@ internal static class ServerErrors
         ServerError.TooManySimultaneousQueries => "TOO_MANY_SIMULTANEOUS_QUERIES",
         ServerError.CannotDecompress => "CANNOT_DECOMPRESS",
         ServerError.IntoOutfileNotAllowed => "INTO_OUTFILE_NOT_ALLOWED",
+        ServerError.SessionNotFound => "SESSION_NOT_FOUND",
         ServerError.SessionIsLocked => "SESSION_IS_LOCKED",
         ServerError.AccessDenied => "ACCESS_DENIED",
         ServerError.AuthenticationFailed => "AUTHENTICATION_FAILED",
