@@ -11,6 +11,8 @@ internal sealed class Oracle
     private readonly Dictionary<string, (long Watermark, long LastRecord)> _streams = [];
     private readonly Dictionary<string, List<(long Offset, long LogTime)>> _seen = [];
 
+    private readonly HashSet<LogEntry> _lateEntries = [];
+
     public Dictionary<string, List<(Event Event, long Offset)>> Windows { get; } = [];
 
     public List<long> Late { get; } = [];
@@ -30,6 +32,10 @@ internal sealed class Oracle
         Assert.Equal(Windows.Keys.Order(), view.Keys.Order());
         foreach (var (name, events) in Windows) AssertMatches(events, view[name]);
     }
+
+    /// <summary>Origins of the late events, for logs of several partitions.</summary>
+    public HashSet<string> LateOrigins(IEnumerable<(int Partition, LogEntry Entry)> log) =>
+        [.. log.Where(e => _lateEntries.Contains(e.Entry)).Select(e => $"{e.Partition}:{e.Entry.Offset}")];
 
     private static void AssertMatches(List<(Event Event, long Offset)> events, Window window)
     {
@@ -78,6 +84,7 @@ internal sealed class Oracle
         {
             counts.Late++;
             Late.Add(entry.Offset);
+            _lateEntries.Add(entry);
         }
         else
         {

@@ -31,6 +31,15 @@ internal static class Workload
         return log;
     }
 
+    /// <summary>A stream, id and event to append at a log time; sometimes a repetition.</summary>
+    public static (string Stream, Event Event) Next(Random random, List<(string Stream, string Id)> ids, long now)
+    {
+        var (stream, id) = (_streams[random.Next(_streams.Length)], $"id-{ids.Count}");
+        if (ids.Count > 0 && random.Next(25) == 0) (stream, id) = ids[^random.Next(1, Math.Min(ids.Count, 200) + 1)];
+        ids.Add((stream, id));
+        return (stream, Event(random, stream, id, now));
+    }
+
     private static Event Event(Random random, string stream, string id, long now)
     {
         var e = new Event
