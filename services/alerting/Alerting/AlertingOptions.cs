@@ -21,10 +21,10 @@ public sealed class AlertingOptions
 
     /// <summary>
     /// Log time after the end of a window from which on, in a stream that has fallen silent, its absence counts as an empty window: the aggregator's idle timeout
-    /// (2 s), its out-of-orderness (500 ms) and a second for the way. Default 3.5 s.
+    /// (2 s), its out-of-orderness (500 ms) and a second and a half for the way. Default 4 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
-    public TimeSpan SilenceDelay { get; set; } = TimeSpan.FromSeconds(3.5);
+    public TimeSpan SilenceDelay { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>
     /// How long after a start absent windows are neither empty nor full: while Millrace was down nobody could send, and producers need a moment to

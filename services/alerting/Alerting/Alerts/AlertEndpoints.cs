@@ -34,7 +34,7 @@ internal sealed class AlertEndpoints(AlertStore store, AlertingSignals signals)
         var rows = await store.ListAsync(
             context.GetCaller().Tenant, states, Query(context, "rule_id"), Query(context, "stream"), after, limit + 1, context.RequestAborted);
         return Results.Json(
-            Requests.ToPage(rows, limit, AlertDocument.From, row => Requests.Position(row.StartedAt, row.Id)), AlertingJson.Default.PageAlertDocument);
+            Requests.ToPage(rows, limit, AlertDocument.From, row => Requests.Position(row.StartedAt, row.Id)), AlertingJson.Plain.PageAlertDocument);
     }
 
     private async Task<IResult> GetAsync(HttpContext context, string id) =>
@@ -93,7 +93,7 @@ internal sealed class AlertEndpoints(AlertStore store, AlertingSignals signals)
             : Problems.Result(ErrorCodes.Conflict, $"The alert is {AlertStates.Name(row.AlertState)}: there is nothing to do about it any more.");
     }
 
-    private static IResult Show(AlertRow row) => Results.Json(AlertDocument.From(row), AlertingJson.Default.AlertDocument);
+    private static IResult Show(AlertRow row) => Results.Json(AlertDocument.From(row), AlertingJson.Plain.AlertDocument);
 
     private static string? Query(HttpContext context, string name) => context.Request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 

@@ -107,5 +107,5 @@ internal sealed class AlertRow
     }
 
     private static SortedDictionary<string, string> Read(string json) =>
-        JsonSerializer.Deserialize(json, AlertingJson.Default.SortedDictionaryStringString) ?? [];
+        JsonSerializer.Deserialize(json, AlertingJson.Plain.SortedDictionaryStringString) ?? [];
 }

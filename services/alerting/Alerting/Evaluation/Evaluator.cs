@@ -91,30 +91,17 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
     {
         var watch = _partitions[partition];
         watch.NextOffset = entry.Offset + 1;
-        if (!WindowReader.TryScan(entry.Value.Span, out var final, out var newestEventMs))
+        if (!WindowReader.TryScan(entry.Value.Span, out var header))
         {
             metrics.Malformed();
             return;
         }
-        watch.NewestEventMs = Math.Max(watch.NewestEventMs, newestEventMs);
-        if (!final || !_streams.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(entry.Key.Span, out var stream)) return;
-        if (!WindowReader.TryRead(entry.Value.Span, out var window))
-        {
-            metrics.Malformed();
-            return;
-        }
+        watch.NewestEventMs = Math.Max(watch.NewestEventMs, header.NewestEventMs);
+        if (!_streams.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(entry.Key.Span, out var stream)) return;
         stream.Partition = partition;
-        var windowMs = window.Sample.EndMs - window.Sample.StartMs;
-        if (stream.Clock(windowMs) is not { } clock) return;
-        var forgivenToMs = watch.ForgivenToMs(entry.AppendedAtMs);
-        stream.MoveTo(entry.AppendedAtMs, forgivenToMs, Transitions);
-        clock.Saw(window.Sample.EndMs, entry.AppendedAtMs);
-        foreach (var rule in stream.Rules)
-        {
-            if (!rule.Matches(window.Type, window.Key, windowMs) || Series(stream, rule, window) is not { } series) continue;
-            series.PassEmpty(window.Sample.StartMs, forgivenToMs, Transitions);
-            metrics.Evaluated(rule.Kind, series.Observe(window.Sample, window.Revision, Transitions));
-        }
+        if (stream.Clock(header.SizeMs) is not { } clock) return;
+        if (header.Final) Judge(stream, clock, watch, entry);
+        else clock.SawOpen(header.EndMs, entry.AppendedAtMs);
     }
 
     /// <summary>Log time of a partition moved on: takes up rules that watch for absence, and judges what has become certain.</summary>
@@ -136,13 +123,13 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
 
     /// <summary>Whether <see cref="Silence"/> would change something.</summary>
     public bool AwaitsSilence(int partition, long logMs) =>
-        StreamsOf(partition).Any(stream => stream.AwaitsSilence(SilentThrough(logMs)));
+        StreamsOf(partition).Any(stream => stream.AwaitsSilence(SilentThrough(logMs), logMs));
 
     /// <summary>Judges windows as empty whose time has passed in streams that have fallen silent; only while the aggregator keeps up.</summary>
     public void Silence(int partition, long logMs)
     {
         foreach (var stream in StreamsOf(partition))
-            stream.Silence(SilentThrough(logMs), _partitions[partition].ForgivenToMs(logMs), Transitions);
+            stream.Silence(SilentThrough(logMs), logMs, _partitions[partition].ForgivenToMs(logMs), Transitions);
     }
 
     /// <summary>Forgets series without events and alert that are older than the option says.</summary>
@@ -206,6 +193,25 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
         var key = PartitionKey.Create(rule.Tenant, rule.Stream);
         if (!_streams.TryGetValue(key, out var stream)) _streams[key] = stream = new WatchedStream();
         return stream;
+    }
+
+    private void Judge(WatchedStream stream, StreamClock clock, PartitionWatch watch, in LogEntry entry)
+    {
+        if (!WindowReader.TryRead(entry.Value.Span, out var window))
+        {
+            metrics.Malformed();
+            return;
+        }
+        var windowMs = window.Sample.EndMs - window.Sample.StartMs;
+        var forgivenToMs = watch.ForgivenToMs(entry.AppendedAtMs);
+        stream.MoveTo(entry.AppendedAtMs, forgivenToMs, Transitions);
+        clock.Saw(window.Sample.EndMs, entry.AppendedAtMs);
+        foreach (var rule in stream.Rules)
+        {
+            if (!rule.Matches(window.Type, window.Key, windowMs) || Series(stream, rule, window) is not { } series) continue;
+            series.PassEmpty(window.Sample.StartMs, forgivenToMs, Transitions);
+            metrics.Evaluated(rule.Kind, series.Observe(window.Sample, window.Revision, Transitions));
+        }
     }
 
     private WatchedSeries? Series(WatchedStream stream, Rule rule, in WindowRecord window)

@@ -9,8 +9,13 @@ internal sealed class StreamClock
     /// <summary>Log time within which the windows with the same end follow each other.</summary>
     public const long SettleMs = 1000;
 
+    // An open window that nothing follows for so long has been lost with its aggregator's log.
+    private const long OpenMs = 60_000;
+
     private readonly Queue<(long EndMs, long SeenMs)> _unsettled = new();
     private long _latestMs = long.MinValue;
+    private long _openEndMs = long.MinValue;
+    private long _openSeenMs = long.MinValue;
 
     /// <summary>Every window that ends by this event time has come, if there is one.</summary>
     public long CompleteThroughMs { get; private set; } = long.MinValue;
@@ -24,6 +29,18 @@ internal sealed class StreamClock
         _latestMs = endMs;
         _unsettled.Enqueue((endMs, logMs));
     }
+
+    /// <summary>A live window came: a final one will follow.</summary>
+    public void SawOpen(long endMs, long logMs)
+    {
+        if (endMs <= _openEndMs) return;
+        _openEndMs = endMs;
+        _openSeenMs = logMs;
+    }
+
+    /// <summary>Up to which event time a silent stream may be judged by the clock alone: not where a window is open whose final form is yet to come.</summary>
+    public long SilenceLimitMs(long throughMs, long logMs) =>
+        _openEndMs > _latestMs && logMs - _openSeenMs < OpenMs ? Math.Min(throughMs, _latestMs) : throughMs;
 
     /// <summary>The log has moved on to a time.</summary>
     /// <returns>Whether <see cref="CompleteThroughMs"/> moved.</returns>

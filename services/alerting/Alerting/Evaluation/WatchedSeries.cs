@@ -95,10 +95,10 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
     {
         var at = JudgedToMs;
         if (toMs <= at) return;
-        var forgiven = Math.Min(toMs, forgivenToMs) - at;
-        if (forgiven > 0)
+        var forgivenEnd = Math.Min(toMs, forgivenToMs);
+        if (forgivenEnd > at)
         {
-            forgiven -= forgiven % SizeMs;
+            var forgiven = WatchedStream.Floor(forgivenEnd - at, SizeMs);
             _machine.Skip(forgiven);
             LastEventEndMs += forgiven;
             at += forgiven;

@@ -51,24 +51,29 @@ internal sealed class WatchedStream
     }
 
     /// <summary>Whether a silence up to an event time would change something.</summary>
-    public bool AwaitsSilence(long throughMs)
+    public bool AwaitsSilence(long throughMs, long logMs)
     {
         foreach (var series in _series.Values)
         {
-            if (series.JudgedToMs < Floor(throughMs, series.Rule.Condition.WindowMs) && series.NeedsEmptyWindows) return true;
+            if (series.JudgedToMs < SilenceLimit(series, throughMs, logMs) && series.NeedsEmptyWindows) return true;
         }
         return false;
     }
 
     /// <summary>Nothing more comes for windows that end by an event time.</summary>
-    public void Silence(long throughMs, long forgivenToMs, List<AlertTransition> transitions)
+    public void Silence(long throughMs, long logMs, long forgivenToMs, List<AlertTransition> transitions)
     {
-        foreach (var series in _series.Values)
-            series.PassEmpty(Floor(throughMs, series.Rule.Condition.WindowMs), forgivenToMs, transitions);
+        foreach (var series in _series.Values) series.PassEmpty(SilenceLimit(series, throughMs, logMs), forgivenToMs, transitions);
     }
 
     /// <summary>The border of windows at or before a time.</summary>
     public static long Floor(long atMs, long windowMs) => atMs - (atMs % windowMs);
+
+    private long SilenceLimit(WatchedSeries series, long throughMs, long logMs)
+    {
+        var windowMs = series.Rule.Condition.WindowMs;
+        return Clock(windowMs) is { } clock ? clock.SilenceLimitMs(Floor(throughMs, windowMs), logMs) : Floor(throughMs, windowMs);
+    }
 
     private void PassEmpty(long windowMs, long toMs, long forgivenToMs, List<AlertTransition> transitions)
     {

@@ -8,18 +8,25 @@ namespace Millrace.Alerting.Evaluation;
 /// </summary>
 internal static class WindowReader
 {
-    /// <summary>Whether the window is final, and how fresh it is; <see langword="false"/> when the record is malformed.</summary>
-    public static bool TryScan(ReadOnlySpan<byte> record, out bool final, out long newestEventAtMs)
+    /// <summary>What must be known of every window; <see langword="false"/> when the record is malformed.</summary>
+    public static bool TryScan(ReadOnlySpan<byte> record, out WindowHeader header)
     {
-        final = false;
-        newestEventAtMs = 0;
+        long start = 0, end = 0, newest = 0;
+        var final = false;
         var reader = new WireReader(record);
         while (reader.Next(out var field))
         {
-            if (field == 8) final = reader.Number != 0;
-            else if (field == 15) newestEventAtMs = (long)reader.Number;
+            switch (field)
+            {
+                case 5: start = (long)reader.Number; break;
+                case 6: end = (long)reader.Number; break;
+                case 8: final = reader.Number != 0; break;
+                case 15: newest = (long)reader.Number; break;
+                default: break;
+            }
         }
-        return reader.AtEnd;
+        header = new WindowHeader(start, end, final, newest);
+        return reader.AtEnd && end > start && start >= 0;
     }
 
     /// <summary>The window; <see langword="false"/> when the record is malformed.</summary>
@@ -49,7 +56,7 @@ internal static class WindowReader
             }
         }
         window = new WindowRecord(type, key, revision, dims ?? [], new WindowSample(start, end, count, sources, values ?? []));
-        return valid && reader.AtEnd && end > start && start >= 0;
+        return valid && reader.AtEnd;
     }
 
     private static bool TryReadValue(ReadOnlySpan<byte> record, List<ValueSample> values)
@@ -100,3 +107,13 @@ internal static class WindowReader
 /// <param name="Sample">Its content.</param>
 internal readonly record struct WindowRecord(
     string Type, string Key, long Revision, IReadOnlyList<KeyValuePair<string, string>> Dims, WindowSample Sample);
+
+/// <summary>The head of a window, live or final.</summary>
+/// <param name="StartMs">Inclusive start.</param>
+/// <param name="EndMs">Exclusive end.</param>
+/// <param name="Final">Whether it is final.</param>
+/// <param name="NewestEventMs">Log time of its newest event, on <c>millrace.events</c>.</param>
+internal readonly record struct WindowHeader(long StartMs, long EndMs, bool Final, long NewestEventMs)
+{
+    public long SizeMs => EndMs - StartMs;
+}

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Millrace.Alerting.Alerts;
 using Millrace.Alerting.Notifications;
@@ -16,7 +18,15 @@ namespace Millrace.Alerting.Http;
 [JsonSerializable(typeof(DeliveryDocument))]
 [JsonSerializable(typeof(Page<DeliveryDocument>))]
 [JsonSerializable(typeof(NotificationMessage))]
-internal sealed partial class AlertingJson : JsonSerializerContext;
+internal sealed partial class AlertingJson : JsonSerializerContext
+{
+    /// <summary>The one to use: what need not be escaped in JSON is not, so that people can read <c>&gt;=</c>. It is never put into a page.</summary>
+    public static AlertingJson Plain { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
 
 /// <summary>A page of a list.</summary>
 /// <param name="Items">In the list's order.</param>

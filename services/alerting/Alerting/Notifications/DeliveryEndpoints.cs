@@ -34,12 +34,12 @@ internal sealed class DeliveryEndpoints(DeliveryLog log)
         var rows = await log.ListAsync(
             context.GetCaller().Tenant, alertId.Length > 0 ? alertId : null, state, after, limit + 1, context.RequestAborted);
         return Results.Json(
-            Requests.ToPage(rows, limit, DeliveryDocument.From, row => Requests.Position(row.CreatedAt, row.Id)), AlertingJson.Default.PageDeliveryDocument);
+            Requests.ToPage(rows, limit, DeliveryDocument.From, row => Requests.Position(row.CreatedAt, row.Id)), AlertingJson.Plain.PageDeliveryDocument);
     }
 
     private async Task<IResult> GetAsync(HttpContext context, string id)
     {
         var delivery = await log.FindAsync(context.GetCaller().Tenant, id, context.RequestAborted);
-        return delivery is null ? WriteResults.NotFound("delivery", id) : Results.Json(delivery, AlertingJson.Default.DeliveryDocument);
+        return delivery is null ? WriteResults.NotFound("delivery", id) : Results.Json(delivery, AlertingJson.Plain.DeliveryDocument);
     }
 }

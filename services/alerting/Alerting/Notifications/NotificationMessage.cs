@@ -81,7 +81,7 @@ internal sealed record NotificationMessage
                 },
             ],
         };
-        return JsonSerializer.Serialize(message, AlertingJson.Default.NotificationMessage);
+        return JsonSerializer.Serialize(message, AlertingJson.Plain.NotificationMessage);
     }
 
     /// <summary>The same for the same labels: 64 bits in hexadecimal, as Alertmanager's.</summary>

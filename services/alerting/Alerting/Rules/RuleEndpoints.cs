@@ -27,7 +27,7 @@ internal sealed class RuleEndpoints(RuleStore store, RuleParser parser, IOptions
     {
         if (!Requests.TryReadPage(context, out var limit, out var cursor, out var refusal)) return refusal;
         var rules = await store.ListAsync(context.GetCaller().Tenant, cursor, limit + 1, context.RequestAborted);
-        return Results.Json(Requests.ToPage(rules, limit, RuleDocument.From, rule => rule.Id), AlertingJson.Default.PageRuleDocument);
+        return Results.Json(Requests.ToPage(rules, limit, RuleDocument.From, rule => rule.Id), AlertingJson.Plain.PageRuleDocument);
     }
 
     private async Task<IResult> GetAsync(HttpContext context, string id)
@@ -87,6 +87,6 @@ internal sealed class RuleEndpoints(RuleStore store, RuleParser parser, IOptions
     private static IResult Show(HttpContext context, Rule rule, int status = StatusCodes.Status200OK)
     {
         Requests.SetETag(context, rule.Revision);
-        return Results.Json(RuleDocument.From(rule), AlertingJson.Default.RuleDocument, statusCode: status);
+        return Results.Json(RuleDocument.From(rule), AlertingJson.Plain.RuleDocument, statusCode: status);
     }
 }

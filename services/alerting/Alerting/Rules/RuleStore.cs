@@ -137,7 +137,7 @@ internal sealed class RuleStore(AlertingDatabase database, RuleParser parser, Au
         """,
         new { rule.Tenant, rule.Id, Document = Text(rule), rule.Revision, rule.CreatedAtMs, rule.UpdatedAtMs });
 
-    private static string Text(Rule rule) => JsonSerializer.Serialize(RuleDocument.From(rule), AlertingJson.Default.RuleDocument);
+    private static string Text(Rule rule) => JsonSerializer.Serialize(RuleDocument.From(rule), AlertingJson.Plain.RuleDocument);
 
     private Task AuditAsync(SqlScope sql, Rule rule, string actor, string action) =>
         audit.WriteAsync(sql.Connection, sql.Transaction, rule.Tenant, actor, action, rule.Id, Text(rule), sql.Cancellation);

@@ -61,7 +61,7 @@ internal static class AlertJournal
         "INSERT INTO alerting_changes (alert_id, revision, tenant, made_at, payload) VALUES (@Id, @Revision, @Tenant, @NowMs, @Payload)",
         new { row.Id, row.Revision, row.Tenant, sql.NowMs, Payload = row.ToChangePayload() });
 
-    private static string Json(SortedDictionary<string, string> map) => JsonSerializer.Serialize(map, AlertingJson.Default.SortedDictionaryStringString);
+    private static string Json(SortedDictionary<string, string> map) => JsonSerializer.Serialize(map, AlertingJson.Plain.SortedDictionaryStringString);
 
     private static double? Finite(double number) => double.IsFinite(number) ? number : null;
 }

@@ -45,7 +45,7 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
         foreach (var row in rows)
         {
             if (!rules.TryGetValue((row.Tenant, row.RuleId), out var rule)) continue;
-            var dims = JsonSerializer.Deserialize(row.Dims, AlertingJson.Default.ListKeyValuePairStringString) ?? [];
+            var dims = JsonSerializer.Deserialize(row.Dims, AlertingJson.Plain.ListKeyValuePairStringString) ?? [];
             var series = new WatchedSeries(rule, new SeriesId(row.Type, row.SeriesKey), dims);
             series.Restore(AlertMachine.Restore((AlertState)row.State, row.Since, row.Started), row.JudgedTo, row.LastEventEnd);
             result.Add((series, row.Watched));
@@ -91,7 +91,7 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
         SeriesKey = series.Id.Key,
         Part = partition,
         Watched = series.Rule.Watches,
-        Dims = JsonSerializer.Serialize([.. series.Dims], AlertingJson.Default.ListKeyValuePairStringString),
+        Dims = JsonSerializer.Serialize([.. series.Dims], AlertingJson.Plain.ListKeyValuePairStringString),
         State = (int)series.Machine.State,
         Since = series.Machine.SinceMs,
         Started = series.Machine.StartedMs,

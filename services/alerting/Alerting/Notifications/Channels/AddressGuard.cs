@@ -7,8 +7,12 @@ namespace Millrace.Alerting.Notifications;
 /// Connects only to public addresses, so that nobody can make this server call what only this server reaches (server-side request forgery).
 /// The name is resolved here and the connection goes to the very address that was checked, so a second answer of the name server changes nothing.
 /// </summary>
-internal sealed class AddressGuard(bool allowPrivate)
+/// <param name="allowPrivate">Connects to any address.</param>
+/// <param name="resolve">Finds the addresses of a name; by default the system's resolver.</param>
+internal sealed class AddressGuard(bool allowPrivate, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
 {
+    private readonly Func<string, CancellationToken, Task<IPAddress[]>> _resolve = resolve ?? Dns.GetHostAddressesAsync;
+
     // Special-purpose blocks (IANA registries, RFC 6890): nothing in them is a public host.
     private static readonly IPNetwork[] Special =
     [
@@ -33,7 +37,7 @@ internal sealed class AddressGuard(bool allowPrivate)
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var host = context.DnsEndPoint.Host;
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, cancellationToken);
         var allowed = allowPrivate ? addresses : Array.FindAll(addresses, IsPublic);
         if (allowed.Length == 0 && addresses.Length > 0) throw new AddressRefusedException(host);
         Exception? last = null;

@@ -1,0 +1,19 @@
+using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.MassTransit;
+using Millrace.Adapters.Sqlite;
+using Millrace.Alerting;
+using Millrace.Hosting;
+using Millrace.Hosting.Configuration;
+
+return await HostRunner.RunAsync(() =>
+{
+    var builder = MillraceHost.CreateBuilder(args, defaultPort: 8084);
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.Services.AddMassTransitAdapter(builder.Configuration);
+    builder.Services.AddAlerting(builder.Configuration);
+    var app = builder.Build();
+    app.MapMillraceOperations();
+    app.MapAlerting();
+    return app;
+});
