@@ -17,6 +17,15 @@ public sealed class AlertingOptionsTests
     }
 
     [Fact]
+    public void Windows_are_those_of_the_aggregator_unless_told_otherwise()
+    {
+        Assert.Equal(
+            [TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)],
+            Read(("../Aggregator:WindowSizes:0", "00:00:01"), ("../Aggregator:WindowSizes:1", "00:01:00")).Windows);
+        Assert.Equal([TimeSpan.FromSeconds(5)], Read(("../Aggregator:WindowSizes:0", "00:00:01"), ("WindowSizes:0", "00:00:05")).Windows);
+    }
+
+    [Fact]
     public void Validate_values_out_of_range_are_all_named()
     {
         var e = Assert.Throws<OptionsValidationException>(() => Read(
@@ -50,7 +59,8 @@ public sealed class AlertingOptionsTests
     private static AlertingOptions Read(params (string Key, string Value)[] settings)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>("Millrace:Alerting:" + setting.Key, setting.Value)))
+            .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(
+                setting.Key.StartsWith("../", StringComparison.Ordinal) ? "Millrace:" + setting.Key[3..] : "Millrace:Alerting:" + setting.Key, setting.Value)))
             .Build();
         using var provider = new ServiceCollection().AddLogging().AddAlerting(configuration).BuildServiceProvider();
         return provider.GetRequiredService<IOptions<AlertingOptions>>().Value;

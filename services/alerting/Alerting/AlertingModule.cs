@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,7 @@ public static class AlertingModule
     public static IServiceCollection AddAlerting(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddMillraceOptions<AlertingOptions, AlertingOptionsValidator>(configuration, "Alerting");
+        services.PostConfigure<AlertingOptions>(options => FollowAggregator(options, configuration));
         services.AddMetrics();
         services.AddSingleton<AlertingMetrics>();
         services.AddSingleton<AlertingSignals>();
@@ -61,6 +63,17 @@ public static class AlertingModule
         services.GetRequiredService<ReceiverEndpoints>().Map(endpoints);
         services.GetRequiredService<DeliveryEndpoints>().Map(endpoints);
         return endpoints;
+    }
+
+    // Services may share one set of settings: what the aggregator makes need not be said twice.
+    private static void FollowAggregator(AlertingOptions options, IConfiguration configuration)
+    {
+        if (options.WindowSizes.Count > 0) return;
+        foreach (var size in configuration.GetSection(AlertingOptions.AggregatorWindowSizes).GetChildren())
+        {
+            // What is no duration is the aggregator's to report.
+            if (TimeSpan.TryParse(size.Value, CultureInfo.InvariantCulture, out var value)) options.WindowSizes.Add(value);
+        }
     }
 
     // Every class of this assembly that fills the role, so that a new one is one file.

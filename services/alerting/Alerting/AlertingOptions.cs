@@ -9,10 +9,13 @@ public sealed class AlertingOptions
     /// <summary>Name of the section.</summary>
     public const string Section = "Millrace:Alerting";
 
+    internal const string AggregatorWindowSizes = "Millrace:Aggregator:WindowSizes";
+
     private static readonly TimeSpan[] DefaultWindows = [TimeSpan.FromSeconds(1)];
 
     /// <summary>
-    /// Sizes of windows that rules may name; the sizes that the aggregator makes. Default (when empty): 1 s. A rule that names another one is refused.
+    /// Sizes of windows that rules may name; the sizes that the aggregator makes. Default (when empty): those of <c>Millrace:Aggregator:WindowSizes</c>,
+    /// else 1 s. A rule that names another one is refused.
     /// </summary>
     public IList<TimeSpan> WindowSizes { get; } = [];
 
