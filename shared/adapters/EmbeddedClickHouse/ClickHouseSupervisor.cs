@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting;
 using Millrace.Ports.ClickHouse;
 
 namespace Millrace.Adapters.EmbeddedClickHouse;
@@ -12,7 +13,8 @@ namespace Millrace.Adapters.EmbeddedClickHouse;
 /// Keeps the ClickHouse child running: starts it, starts it again with growing pauses when it dies, stops it with the host. The child holds the other end of
 /// its standard input, so it ends by itself when this process does, however that happens.
 /// </summary>
-internal sealed class ClickHouseSupervisor(IOptions<EmbeddedClickHouseOptions> options, TimeProvider time, ILogger<ClickHouseSupervisor> logger) : BackgroundService
+internal sealed class ClickHouseSupervisor(
+    IOptions<EmbeddedClickHouseOptions> options, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ClickHouseSupervisor> logger) : BackgroundService
 {
     private const string User = "millrace";
     private const string ReadyPrefix = "ready port=";
@@ -26,6 +28,8 @@ internal sealed class ClickHouseSupervisor(IOptions<EmbeddedClickHouseOptions> o
     private readonly Lock _gate = new();
     private TaskCompletionSource<ClickHouseServer> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _port = options.Value.Port;
+    private bool _hasRun;
+    private string _lastWords = "";
 
     /// <summary>Where the child answers; waits while it is starting.</summary>
     public async ValueTask<ClickHouseServer> LocateAsync(CancellationToken cancellationToken)
@@ -47,7 +51,14 @@ internal sealed class ClickHouseSupervisor(IOptions<EmbeddedClickHouseOptions> o
             }
             catch (Exception e) when (e is IOException or InvalidOperationException or System.ComponentModel.Win32Exception)
             {
+                _lastWords = e.Message;
                 Log.CannotStart(logger, e.Message);
+            }
+
+            if (!_hasRun && !stoppingToken.IsCancellationRequested)
+            {
+                GiveUp();
+                return;
             }
 
             Forget();
@@ -92,6 +103,7 @@ internal sealed class ClickHouseSupervisor(IOptions<EmbeddedClickHouseOptions> o
 
             // A restarted child comes back where its users look for it.
             _port = port;
+            _hasRun = true;
             var url = new UriBuilder(Uri.UriSchemeHttp, options.Value.Listen is "0.0.0.0" or "::" ? "127.0.0.1" : options.Value.Listen, port).Uri;
             Log.Ready(logger, child.Id, url);
             lock (_gate) _ready.TrySetResult(new ClickHouseServer(url, User, _secret));
@@ -100,7 +112,19 @@ internal sealed class ClickHouseSupervisor(IOptions<EmbeddedClickHouseOptions> o
 
     private async Task ReadErrorsAsync(Process child)
     {
-        while (await child.StandardError.ReadLineAsync() is { } line) Log.Said(logger, line);
+        while (await child.StandardError.ReadLineAsync() is { } line)
+        {
+            _lastWords = line;
+            Log.Said(logger, line);
+        }
+    }
+
+    // What fails at the very first start (a port or directory in use, a library that is missing) does not get better by itself.
+    private void GiveUp()
+    {
+        Console.Error.WriteLine($"millrace: the embedded ClickHouse can't start: {_lastWords}");
+        Environment.ExitCode = HostRunner.CannotStart;
+        lifetime.StopApplication();
     }
 
     private async Task StopAsync(Process child)
