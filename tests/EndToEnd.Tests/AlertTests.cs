@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Millrace.EndToEnd.Tests.Support;
 using Millrace.Testing;
 using Xunit;
