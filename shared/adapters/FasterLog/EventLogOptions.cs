@@ -50,9 +50,9 @@ public sealed class EventLogOptions
     [Range(1 << 16, 1 << 26)]
     public int PageBytes { get; set; } = 1 << 20;
 
-    /// <summary>Pages of a topic that stay in memory, a power of two: readers at the end need no disk. Default 4.</summary>
+    /// <summary>Pages of a topic that stay in memory, a power of two: readers near the end need no disk. Default 8.</summary>
     [Range(2, 1 << 12)]
-    public int MemoryPages { get; set; } = 4;
+    public int MemoryPages { get; set; } = 8;
 
     /// <summary>
     /// Bytes of a file of the log, a power of two of at least two pages; retention frees whole files. Fixed when a topic is created.

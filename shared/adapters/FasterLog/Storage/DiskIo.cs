@@ -3,10 +3,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Millrace.Adapters.FasterLog.Storage;
 
-/// <summary>The three things that the log asks of a disk. A seam, so that tests can make a disk full or broken.</summary>
+/// <summary>What the log asks of a disk. A seam, so that tests can make a disk full or broken, and count.</summary>
 internal interface IDiskIo
 {
-    /// <summary>Writes all bytes at an offset; they may still sit in the system's cache.</summary>
+    /// <summary>Opens a file of the log for writing whole blocks of <see cref="SegmentDevice.Block"/> bytes, or creates it.</summary>
+    SafeFileHandle OpenBlocks(string path);
+
+    /// <summary>Reserves space beyond the end of a file, where the file system can; its length stays.</summary>
+    void Reserve(SafeFileHandle file, long offset, long length);
+
+    /// <summary>Writes all bytes at an offset; they may still sit in a cache.</summary>
     void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset);
 
     /// <summary>Returns once everything written to the file is durable.</summary>
@@ -22,8 +28,48 @@ internal sealed partial class DiskIo : IDiskIo
     /// <summary>The one instance.</summary>
     public static readonly DiskIo Instance = new();
 
+    private const int InvalidArgument = 22;
+    private const int GetFlags = 3;
+    private const int SetFlags = 4;
+    private const int KeepSize = 1;
+
+    /// <summary>O_DIRECT of this processor's Linux, or 0: writes pass the page cache by, whose upkeep costs more than the writing itself.</summary>
+    private static readonly int _direct = !OperatingSystem.IsLinux() ? 0 : RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
     /// <inheritdoc/>
-    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
+    public SafeFileHandle OpenBlocks(string path)
+    {
+        var file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        // A file system without it refuses, and gets ordinary writes.
+        if (_direct != 0) _ = Fcntl(file, SetFlags, Fcntl(file, GetFlags, 0) | _direct);
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public void Reserve(SafeFileHandle file, long offset, long length)
+    {
+        // Only spares the journal work at each commit; whether there is room is for the write to find out.
+        if (OperatingSystem.IsLinux()) _ = Fallocate(file, KeepSize, offset, length);
+    }
+
+    /// <inheritdoc/>
+    public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(file, bytes, offset);
+        }
+        catch (Exception e) when ((e is ArgumentException || e.HResult == InvalidArgument) && TryMakeOrdinary(file))
+        {
+            // The file system took O_DIRECT but wants another alignment than ours.
+            RandomAccess.Write(file, bytes, offset);
+        }
+    }
 
     /// <inheritdoc/>
     public void Sync(SafeFileHandle file)
@@ -47,6 +93,13 @@ internal sealed partial class DiskIo : IDiskIo
         if (Fsync(directory) != 0) throw Failure($"fsync {path}");
     }
 
+    private static bool TryMakeOrdinary(SafeFileHandle file)
+    {
+        if (_direct == 0) return false;
+        var flags = Fcntl(file, GetFlags, 0);
+        return flags >= 0 && (flags & _direct) != 0 && Fcntl(file, SetFlags, flags & ~_direct) == 0;
+    }
+
     private static IOException Failure(string what) =>
         new($"{what}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
 
@@ -55,6 +108,12 @@ internal sealed partial class DiskIo : IDiskIo
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Fcntl(SafeFileHandle file, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int Fallocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);

@@ -21,7 +21,7 @@ internal sealed class LogStore : IDisposable
         Geometry = geometry;
         Directory = directory;
         _onCommitted = _progress.Set;
-        _device = new SegmentDevice(directory, disk, writable: true) { OnFailure = _progress.Set };
+        _device = new SegmentDevice(directory, disk) { OnFailure = _progress.Set };
         _device.StartAt(geometry.SegmentOf(begin));
         _log = new FASTER.core.FasterLog(geometry.Settings(_device, begin, until, readOnly: false));
         if (until > LogGeometry.FirstAddress) _log.Recover();

@@ -6,31 +6,32 @@ using Microsoft.Win32.SafeHandles;
 namespace Millrace.Adapters.FasterLog.Storage;
 
 /// <summary>
-/// FasterLog's storage as files of one segment each. Writes go to the system's cache and complete at once; <see cref="Sync"/> makes all of
+/// FasterLog's storage as files of one segment each. Writes are handed to the system and complete at once; <see cref="Sync"/> makes all of
 /// them durable with one system call per file. That is what lets a group of appends share a single sync, however many pages it spans.
 /// </summary>
 internal sealed unsafe class SegmentDevice : StorageDeviceBase
 {
-    /// <summary>Unit of FasterLog's writes.</summary>
-    public const int Sector = 512;
+    /// <summary>Unit of FasterLog's writes, and their alignment in memory and in the file: what direct writes need on any disk.</summary>
+    public const int Block = 4096;
 
     private const string Prefix = "log";
+    private const long ReserveBytes = 8 << 20;
 
     private readonly string _directory;
     private readonly IDiskIo _disk;
-    private readonly bool _writable;
     private readonly Lock _gate = new();
-    private readonly ConcurrentDictionary<int, SafeFileHandle> _files = new();
+    private readonly ConcurrentDictionary<int, SafeFileHandle> _read = new();
+    private readonly ConcurrentDictionary<int, SafeFileHandle> _written = new();
     private readonly HashSet<int> _unsynced = [];
+    private (int Segment, long End) _reserved = (-1, 0);
     private bool _newFiles;
     private volatile Exception? _failure;
 
-    public SegmentDevice(string directory, IDiskIo disk, bool writable)
-        : base(Path.Combine(directory, Prefix), Sector, Devices.CAPACITY_UNSPECIFIED)
+    public SegmentDevice(string directory, IDiskIo disk)
+        : base(Path.Combine(directory, Prefix), Block, Devices.CAPACITY_UNSPECIFIED)
     {
         _directory = directory;
         _disk = disk;
-        _writable = writable;
     }
 
     /// <summary>The first write that failed; nothing after it is trusted.</summary>
@@ -74,7 +75,7 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         {
             foreach (var segment in dirty)
             {
-                if (_files.TryGetValue(segment, out var file)) _disk.Sync(file);
+                if (_written.TryGetValue(segment, out var file)) _disk.Sync(file);
             }
             if (newFiles) _disk.SyncDirectory(_directory);
         }
@@ -95,7 +96,9 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         {
             if (_failure is null)
             {
-                _disk.Write(FileOf(segmentId), new ReadOnlySpan<byte>((void*)sourceAddress, (int)numBytesToWrite), (long)destinationAddress);
+                var file = WrittenFile(segmentId);
+                Reserve(file, segmentId, (long)destinationAddress + numBytesToWrite);
+                _disk.Write(file, new ReadOnlySpan<byte>((void*)sourceAddress, (int)numBytesToWrite), (long)destinationAddress);
                 lock (_gate) _unsynced.Add(segmentId);
                 ok = true;
             }
@@ -118,7 +121,7 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         try
         {
             var destination = new Span<byte>((void*)destinationAddress, (int)readLength);
-            var file = FileOf(segmentId);
+            var file = ReadFile(segmentId);
             var done = 0;
             while (done < destination.Length)
             {
@@ -148,7 +151,8 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         lock (_gate)
         {
             _unsynced.Remove(segment);
-            if (_files.TryRemove(segment, out var file)) file.Dispose();
+            if (_read.TryRemove(segment, out var read)) read.Dispose();
+            if (_written.TryRemove(segment, out var written)) written.Dispose();
         }
         try
         {
@@ -167,24 +171,43 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
     {
         lock (_gate)
         {
-            foreach (var file in _files.Values) file.Dispose();
-            _files.Clear();
+            foreach (var file in _read.Values.Concat(_written.Values)) file.Dispose();
+            _read.Clear();
+            _written.Clear();
         }
     }
 
-    private SafeFileHandle FileOf(int segment)
+    private void Reserve(SafeFileHandle file, int segment, long end)
     {
-        if (_files.TryGetValue(segment, out var file)) return file;
         lock (_gate)
         {
-            if (_files.TryGetValue(segment, out file)) return file;
+            if (segment < _reserved.Segment || (segment == _reserved.Segment && end <= _reserved.End)) return;
+            var from = segment == _reserved.Segment ? _reserved.End : 0;
+            _reserved = (segment, Math.Min(segmentSize, (end / ReserveBytes * ReserveBytes) + ReserveBytes));
+            _disk.Reserve(file, from, _reserved.End - from);
+        }
+    }
+
+    private SafeFileHandle WrittenFile(int segment)
+    {
+        if (_written.TryGetValue(segment, out var file)) return file;
+        lock (_gate)
+        {
+            if (_written.TryGetValue(segment, out file)) return file;
             var path = PathOf(_directory, segment);
-            if (_writable && segment >= startSegment && !File.Exists(path)) _newFiles = true;
-            file = _writable && segment >= startSegment
-                ? File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete)
-                : File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            _files[segment] = file;
-            return file;
+            _newFiles |= !File.Exists(path);
+            return _written[segment] = _disk.OpenBlocks(path);
+        }
+    }
+
+    /// <summary>Reads go through the system's cache, which the readers of a topic share.</summary>
+    private SafeFileHandle ReadFile(int segment)
+    {
+        if (_read.TryGetValue(segment, out var file)) return file;
+        lock (_gate)
+        {
+            if (_read.TryGetValue(segment, out file)) return file;
+            return _read[segment] = File.OpenHandle(PathOf(_directory, segment), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
     }
 }

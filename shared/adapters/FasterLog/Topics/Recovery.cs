@@ -108,7 +108,7 @@ internal sealed class Recovery
 
     private void Scan(long begin, long from, long end)
     {
-        using var device = new SegmentDevice(_directory, _disk, writable: false);
+        using var device = new SegmentDevice(_directory, _disk);
         device.StartAt(_geometry.SegmentOf(begin));
         using var log = new FASTER.core.FasterLog(_geometry.Settings(device, begin, end, readOnly: true));
         log.Recover();
