@@ -87,8 +87,8 @@ internal sealed class LogStore : IDisposable
         return new LogScan(this, _log.Scan(address, long.MaxValue, recover: false, scanBufferingMode: mode));
     }
 
-    /// <summary>The error of the disk behind a failed operation, if there is one.</summary>
-    public Exception? DiskError => _device.Failure ?? _device.ReadFailure;
+    /// <summary>From here on the store is for reading what is durable.</summary>
+    public void RefuseWrites(Exception reason) => _device.RefuseWrites(reason);
 
     /// <inheritdoc/>
     public void Dispose() => Release();

@@ -58,6 +58,9 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
     /// <summary>Tells the device which segment is the oldest, so that truncation does not start from nought.</summary>
     public void StartAt(int segment) => startSegment = segment;
 
+    /// <summary>Takes no more writes.</summary>
+    public void RefuseWrites(Exception reason) => _failure ??= reason;
+
     /// <summary>Makes every completed write durable.</summary>
     public void Sync()
     {

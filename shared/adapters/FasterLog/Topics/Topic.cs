@@ -154,11 +154,8 @@ internal sealed partial class Topic : IDisposable
         }
         _writer.Dispose();
         foreach (var consumer in _consumers) consumer.Close();
-        if (_broken is null)
-        {
-            Guard(SaveCheckpoint);
-            _store.Dispose();
-        }
+        if (_broken is null) Guard(SaveCheckpoint);
+        _store.Dispose();
         lock (_gate)
         {
             foreach (var group in _groups.Values) group.Dispose();

@@ -41,7 +41,8 @@ internal sealed partial class Topic
         if (_broken is null)
         {
             Log.WriteFailed(_context.Logger, Name, failure);
-            _store.Dispose();
+            // What is durable stays readable.
+            _store.RefuseWrites(failure);
         }
         Volatile.Write(ref _broken, AppendFailure(failure));
         _brokenSince = Time.GetTimestamp();
@@ -68,9 +69,11 @@ internal sealed partial class Topic
     private void Reopen()
     {
         if (Time.GetElapsedTime(_brokenSince) < _pause) throw AppendFailure(_broken!);
+        var old = _store;
         try
         {
-            _store = Recover(_store.DurableAddress);
+            _store = Recover(old.DurableAddress);
+            old.Dispose();
             Volatile.Write(ref _broken, null);
             Log.Reopened(_context.Logger, Name);
             foreach (var consumer in _consumers) consumer.Wake();
@@ -93,7 +96,6 @@ internal sealed partial class Topic
         Index.Reset(found.Points);
         var store = LogStore.Open(_directory, _geometry, _context.Disk, found.Begin, found.Until);
         Batch.Reset(store);
-        _store = store;
         if (found.CutBytes > 0 || found.Lost) SaveGaps(store);
         return store;
     }
@@ -103,7 +105,7 @@ internal sealed partial class Topic
     {
         try
         {
-            SaveCheckpoint();
+            SaveCheckpoint(store);
         }
         catch
         {
@@ -126,9 +128,11 @@ internal sealed partial class Topic
         for (var p = 0; p < Partitions.Length; p++) Partitions[p].DropBefore(begin.Next[p]);
     }
 
-    private void SaveCheckpoint()
+    private void SaveCheckpoint() => SaveCheckpoint(_store);
+
+    private void SaveCheckpoint(LogStore store)
     {
-        var address = _store.DurableAddress;
+        var address = store.DurableAddress;
         var points = Index.Snapshot();
         new Checkpoint(
             address, [.. Partitions.Select(p => p.DurableNext)], [.. Partitions.Select(p => p.TrailingGapStart)], [.. Partitions.Select(p => p.LastMs)],
