@@ -139,7 +139,8 @@ internal sealed partial class FasterEventLog : IEventLog, IDisposable
 
     private static void CheckGroup(string group)
     {
-        if (group.Length is 0 or > MaxGroupName) throw new ArgumentException($"A group's name has 1 to {MaxGroupName} characters.", nameof(group));
+        if (group.Length is 0 or > MaxGroupName || Uri.EscapeDataString(group).Length > 2 * MaxGroupName)
+            throw new ArgumentException($"A group's name has 1 to {MaxGroupName} plain characters.", nameof(group));
     }
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}$", RegexOptions.CultureInvariant)]

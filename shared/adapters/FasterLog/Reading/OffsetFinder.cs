@@ -13,30 +13,28 @@ internal static class OffsetFinder
         ArgumentOutOfRangeException.ThrowIfNegative(partition);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, topic.Partitions.Length);
         var state = topic.Partitions[partition];
-        var end = state.DurableNext;
         var store = topic.Store;
         var durable = store.DurableAddress;
         var point = topic.Index.ForTime(partition, appendedAtMs);
-        var earliest = Math.Max(point.Next[partition], state.Earliest);
-        if (point.Address >= durable) return end;
-        using var scan = store.TryScan(point.Address, ahead: false);
-        // The topic is being opened anew: an earlier offset is allowed.
-        if (scan is null) return Math.Min(earliest, end);
+        // What has been passed without a match; the end, once everything durable has. Whatever stops the scan, this much is certain.
+        var passed = Math.Max(point.Next[partition], state.Earliest);
+        using var scan = point.Address < durable ? store.TryScan(point.Address, ahead: false) : null;
         try
         {
-            while (scan.NextAddress < durable && scan.TryNext(out var entry, out _))
+            while (scan is not null && scan.NextAddress < durable && scan.TryNext(out var entry, out _))
             {
                 var whole = EntryHeader.TryRead(entry, out var header);
                 scan.Release();
-                if (!whole) return Math.Min(earliest, end);
-                if (header.Partition == partition && header.AppendedAtMs >= appendedAtMs) return Math.Min(header.BaseOffset, end);
+                if (!whole) break;
+                if (header.Partition != partition) continue;
+                if (header.AppendedAtMs >= appendedAtMs) return header.BaseOffset;
+                passed = header.BaseOffset + header.Count;
             }
         }
         catch (FasterException)
         {
-            // Damaged here: the reader will say so. Earlier is allowed.
-            return Math.Min(earliest, end);
+            // Damaged here; whoever reads will be told so.
         }
-        return end;
+        return state.Normalize(Math.Min(passed, state.DurableNext));
     }
 }

@@ -9,6 +9,8 @@ internal sealed class DirectoryOwner : IDisposable
 {
     private const string LockFile = "lock";
     private const string OwnerFile = "owner";
+    private const int WouldBlock = 11;
+    private const int SharingViolation = unchecked((int)0x80070020);
 
     private readonly SafeFileHandle _lock;
 
@@ -35,16 +37,33 @@ internal sealed class DirectoryOwner : IDisposable
         {
             throw new EventLogException($"The directory {directory} can't be written: {e.Message}", retryable: false, e);
         }
-        catch (IOException e)
+        catch (IOException e) when (e.HResult is WouldBlock or SharingViolation)
         {
             throw new EventLogException($"The directory {directory} is in use by process {OwnerOf(directory)}.", retryable: true, e);
         }
-        File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-        return new DirectoryOwner(handle);
+        catch (IOException e)
+        {
+            throw new EventLogException($"The directory {directory} can't be locked: {e.Message}", retryable: true, e);
+        }
+        return Sign(directory, handle);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static DirectoryOwner Sign(string directory, SafeFileHandle handle)
+    {
+        try
+        {
+            File.WriteAllText(Path.Combine(directory, OwnerFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new DirectoryOwner(handle);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            handle.Dispose();
+            throw new EventLogException($"The directory {directory} can't be written: {e.Message}", retryable: true, e);
+        }
+    }
 
     private static string OwnerOf(string directory)
     {

@@ -59,17 +59,21 @@ internal sealed class LogStore : IDisposable
         return address;
     }
 
-    /// <summary>Makes everything enqueued durable. From the writer's thread only.</summary>
-    public void Commit()
+    /// <summary>Makes everything enqueued durable; readers see it after <see cref="Publish"/>. From the writer's thread only.</summary>
+    /// <returns>The durable end.</returns>
+    public long Commit()
     {
         _progress.Reset();
-        if (!_log.CommitStrongly(out var tail, out _, callback: _onCommitted)) return;
+        if (!_log.CommitStrongly(out var tail, out _, callback: _onCommitted)) return DurableAddress;
         // Usually the pages have been handed to the device by now, on this thread; a reader inside FasterLog's epoch may have to do it instead.
         while (_log.FlushedUntilAddress < tail) AwaitProgress();
         _device.Sync();
         while (Volatile.Read(ref _log.CommittedUntilAddress) < tail) AwaitProgress();
-        Volatile.Write(ref _durable, tail);
+        return tail;
     }
+
+    /// <summary>Lets readers go up to a durable end.</summary>
+    public void Publish(long durable) => Volatile.Write(ref _durable, durable);
 
     /// <summary>Forgets entries below an address that begins an entry, and deletes the files that hold nothing else. Writer's thread, nothing pending.</summary>
     public void TruncateUntil(long address) => _log.UnsafeShiftBeginAddress(address, truncateLog: true);

@@ -20,6 +20,7 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
     private readonly string _directory;
     private readonly IDiskIo _disk;
     private readonly Lock _gate = new();
+    private readonly Lock _writing = new();
     private readonly ConcurrentDictionary<int, SafeFileHandle> _read = new();
     private readonly ConcurrentDictionary<int, SafeFileHandle> _written = new();
     private readonly HashSet<int> _unsynced = [];
@@ -58,8 +59,11 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
     /// <summary>Tells the device which segment is the oldest, so that truncation does not start from nought.</summary>
     public void StartAt(int segment) => startSegment = segment;
 
-    /// <summary>Takes no more writes.</summary>
-    public void RefuseWrites(Exception reason) => _failure ??= reason;
+    /// <summary>Takes no more writes. On return none is under way, so that the files can be cut and opened anew.</summary>
+    public void RefuseWrites(Exception reason)
+    {
+        lock (_writing) _failure ??= reason;
+    }
 
     /// <summary>Makes every completed write durable.</summary>
     public void Sync()
@@ -97,13 +101,16 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         var ok = false;
         try
         {
-            if (_failure is null)
+            lock (_writing)
             {
-                var file = WrittenFile(segmentId);
-                Reserve(file, segmentId, (long)destinationAddress + numBytesToWrite);
-                _disk.Write(file, new ReadOnlySpan<byte>((void*)sourceAddress, (int)numBytesToWrite), (long)destinationAddress);
-                lock (_gate) _unsynced.Add(segmentId);
-                ok = true;
+                if (_failure is null)
+                {
+                    var file = WrittenFile(segmentId);
+                    Reserve(file, segmentId, (long)destinationAddress + numBytesToWrite);
+                    _disk.Write(file, new ReadOnlySpan<byte>((void*)sourceAddress, (int)numBytesToWrite), (long)destinationAddress);
+                    lock (_gate) _unsynced.Add(segmentId);
+                    ok = true;
+                }
             }
         }
 #pragma warning disable CA1031 // FasterLog calls this inside its epoch protection: whatever is thrown here would leave the epoch locked for ever.

@@ -23,7 +23,9 @@ internal sealed record TopicFile(int Version, string Epoch, int Partitions, int 
             CurrentVersion, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), settings.Partitions, options.PageBytes, options.SegmentBytes);
         Directory.CreateDirectory(directory);
         AtomicFile.Write(disk, path, JsonSerializer.SerializeToUtf8Bytes(created, TopicFileJson.Default.TopicFile));
-        disk.SyncDirectory(Path.GetDirectoryName(directory)!);
+        var parent = Path.GetDirectoryName(directory)!;
+        disk.SyncDirectory(parent);
+        disk.SyncDirectory(Path.GetDirectoryName(parent)!);
         return created;
     }
 

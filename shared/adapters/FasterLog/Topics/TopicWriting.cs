@@ -27,13 +27,13 @@ internal sealed partial class Topic
             $"{Name} is full: {Used} of {_settings.MaxBytes} bytes are kept for {SlowestGroup()}. Appends succeed again once it has moved on.", retryable: true);
     }
 
-    /// <summary>A group of appends is durable.</summary>
-    public void Committed(int records, long bytes, TimeSpan elapsed)
+    /// <summary>A group of appends is durable and its callers know: now the readers, and what can wait.</summary>
+    public void AfterCommit(int records, long bytes, TimeSpan elapsed) => Guard(() =>
     {
         foreach (var consumer in _consumers) consumer.Wake();
         _context.Metrics.Committed(Name, records, bytes, elapsed);
-        if (_store.DurableAddress - _checkpointAddress >= _context.Options.CheckpointBytes) Guard(SaveCheckpoint);
-    }
+        if (_store.DurableAddress - _checkpointAddress >= _context.Options.CheckpointBytes) SaveCheckpoint();
+    });
 
     /// <summary>A group of appends failed: nothing after the last commit counts, and the files are opened anew before the next is tried.</summary>
     public void WriteFailed(Exception failure)
@@ -182,7 +182,9 @@ internal sealed partial class Topic
         {
             work();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or EventLogException or FASTER.core.FasterException)
+#pragma warning disable CA1031 // It runs on the writer's thread, whose end would be the process's; a broken metrics listener is not worth that.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             Log.MaintenanceFailed(_context.Logger, Name, e);
         }

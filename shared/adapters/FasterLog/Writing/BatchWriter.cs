@@ -36,6 +36,7 @@ internal sealed class BatchWriter
     public void Reset(LogStore store)
     {
         _store = store;
+        _storeFailed = false;
         for (var p = 0; p < _partitions.Length; p++)
         {
             _builders[p].Drop();
@@ -84,7 +85,8 @@ internal sealed class BatchWriter
         {
             if (builder.Count > 0) Emit(builder.Take(), true);
         }
-        _store!.Commit();
+        var durable = _store!.Commit();
+        // Before the records can be read: a reader may commit them at once, and must not be told that they are not there yet.
         for (var p = 0; p < _builders.Length; p++)
         {
             var builder = _builders[p];
@@ -92,6 +94,7 @@ internal sealed class BatchWriter
             builder.Touched = false;
             _partitions[p].Published(builder.First, builder.Next, builder.AppendedAtMs);
         }
+        _store.Publish(durable);
     }
 
     private void Touch(int partition, EntryBuilder builder)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Millrace.Adapters.FasterLog.Topics;
-using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog.Writing;
 
@@ -72,14 +71,16 @@ internal sealed class TopicWriter : IDisposable
         {
             _topic.EnsureWritable(bytes);
         }
-        catch (EventLogException e)
+#pragma warning disable CA1031 // Whatever it is, the callers must hear of it and the thread must live on; so below.
+        catch (Exception e)
         {
             Complete(operations, first, last, e);
             return;
         }
+        var records = 0;
+        var elapsed = TimeSpan.Zero;
         try
         {
-            var records = 0;
             for (var i = first; i < last; i++)
             {
                 var operation = operations[i];
@@ -89,9 +90,8 @@ internal sealed class TopicWriter : IDisposable
             }
             var started = Stopwatch.GetTimestamp();
             _topic.Batch.Commit();
-            _topic.Committed(records, bytes, Stopwatch.GetElapsedTime(started));
+            elapsed = Stopwatch.GetElapsedTime(started);
         }
-#pragma warning disable CA1031 // Whatever it is, the callers must hear of it and the thread must live on.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -99,6 +99,7 @@ internal sealed class TopicWriter : IDisposable
             _topic.WriteFailed(e);
         }
         Complete(operations, first, last, failure);
+        if (failure is null) _topic.AfterCommit(records, bytes, elapsed);
     }
 
     private void Complete(List<AppendOperation> operations, int first, int last, Exception? failure)
