@@ -33,6 +33,7 @@ public static class MillraceHosting
         services.TryAddSingleton<MetricsCollector>();
         services.TryAddSingleton<BootstrapResult>();
         services.TryAddSingleton<Bootstrapper>();
+        services.TryAddSingleton<ITenantStore, TenantStore>();
         services.TryAddSingleton<LedgerStore>();
         services.TryAddSingleton<ReadinessGate>();
         services.TryAddSingleton<HealthReports>();
@@ -67,7 +68,6 @@ public static class MillraceHosting
         services.TryAddSingleton<TokenVerifier>();
         services.TryAddSingleton<ApiKeyStore>();
         services.TryAddSingleton<IApiKeyStore>(provider => provider.GetRequiredService<ApiKeyStore>());
-        services.TryAddSingleton<ITenantStore, TenantStore>();
         services.TryAddSingleton<ITokenIssuer, TokenIssuer>();
         services.TryAddSingleton<ICallerAuthenticator, CallerAuthenticator>();
         return services;

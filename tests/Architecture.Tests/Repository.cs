@@ -40,7 +40,8 @@ internal static class Repository
         // What is tracked, and what is about to be.
         var start = new ProcessStartInfo("git", "ls-files -z --cached --others --exclude-standard")
         {
-            WorkingDirectory = Root, RedirectStandardOutput = true,
+            WorkingDirectory = Root,
+            RedirectStandardOutput = true,
         };
         using var git = Process.Start(start)!;
         var output = git.StandardOutput.ReadToEnd();

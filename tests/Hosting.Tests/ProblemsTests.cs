@@ -32,7 +32,7 @@ public sealed class ProblemsTests
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal(
             """
-            {"type":"urn:millrace:error:conflict","title":"Conflict with the current state","status":409,"detail":"It \u0022changed\u0022.",
+            {"type":"urn:millrace:error:conflict","title":"Conflict with the current state","status":409,"detail":"It \"changed\".",
             "instance":"/things/a%20b","code":"conflict","retryable":false,"trace_id":"0af7651916cd43dd8448eb211c80319c",
             "rejected":[{"line_number":3,"code":"too_long"}],"count":7,"nothing":null}
             """.ReplaceLineEndings(""),

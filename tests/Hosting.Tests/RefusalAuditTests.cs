@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.Builder;
 using Dapper;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Hosting.Audit;
 using Millrace.Hosting.Authentication;

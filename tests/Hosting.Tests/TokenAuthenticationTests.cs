@@ -1,19 +1,12 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
+using Millrace.Adapters.Sqlite;
 using Millrace.Hosting.Authentication;
 using Millrace.Testing;
 using Xunit;
+using static Millrace.Hosting.Tests.TestTokens;
 
 namespace Millrace.Hosting.Tests;
 
@@ -202,168 +195,24 @@ public sealed class TokenAuthenticationTests
     }
 
     [Fact]
-    public async Task Verify_keys_from_a_file_pin_their_algorithm_and_are_read_again()
+    public async Task Verify_where_the_database_is_read_only_takes_keys_and_tokens()
     {
-        using var directory = new TempDirectory();
-        using var rsa = RSA.Create(2048);
-        using var weak = RSA.Create(1024);
-        using var ec = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var file = directory.File("jwks.json");
-        var rsaKey = new RsaSecurityKey(rsa) { KeyId = "r1" };
-        var ecKey = new ECDsaSecurityKey(ec) { KeyId = "e1" };
-        WriteKeys(file, rsaKey, ecKey, new RsaSecurityKey(weak) { KeyId = "w1" });
-        await using var host = await TestHost.StartAsync(settings => settings["Millrace:Auth:JwksFile"] = file);
-
-        Assert.Equal(200, (await host.GetAsync("/read", External(host, rsaKey, "RS256"))).Status);
-        Assert.Equal(200, (await host.GetAsync("/read", External(host, ecKey, "ES256"))).Status);
-        Assert.Equal(200, (await host.GetAsync("/read", host.Token(scopes: Scopes.Read))).Status);
-        Assert.Equal(401, (await host.GetAsync("/read", External(host, rsaKey, "RS512"))).Status);
-        Assert.Equal(401, (await host.GetAsync("/read", SignWeakly(host, weak))).Status);
-
-        // The classic swap: the public key, which everybody knows, as the secret of HS256.
-        var publicKey = rsa.ExportSubjectPublicKeyInfoPem();
-        Assert.Equal(401, (await host.GetAsync("/read", Sign(Claims(host), """{"alg":"HS256","kid":"r1"}""", publicKey))).Status);
-
-        using var next = RSA.Create(2048);
-        var nextKey = new RsaSecurityKey(next) { KeyId = "r2" };
-        Assert.Equal(401, (await host.GetAsync("/read", External(host, nextKey, "RS256"))).Status);
-        WriteKeys(file, nextKey);
-        File.SetLastWriteTimeUtc(file, host.Time.GetUtcNow().UtcDateTime.AddMinutes(1));
-        host.Time.Advance(TimeSpan.FromSeconds(6));
-        Assert.Equal(200, (await host.GetAsync("/read", External(host, nextKey, "RS256"))).Status);
-
-        // A broken file leaves the keys in force.
-        await File.WriteAllTextAsync(file, "{", Cancelled);
-        File.SetLastWriteTimeUtc(file, host.Time.GetUtcNow().UtcDateTime.AddMinutes(2));
-        host.Time.Advance(TimeSpan.FromSeconds(66));
-        Assert.Equal(200, (await host.GetAsync("/read", External(host, nextKey, "RS256"))).Status);
-        Assert.Contains(host.Logged.Lines, line => line.Id.Id == 1011);
-    }
-
-    [Fact]
-    public async Task Verify_keys_of_an_authority_are_discovered_and_its_name_demanded()
-    {
-        using var rsa = RSA.Create(2048);
-        var key = new RsaSecurityKey(rsa) { KeyId = "o1" };
-        await using var authority = await Authority.StartAsync(key);
-        await using var host = await TestHost.StartAsync(settings =>
+        await using var host = await TestHost.StartAsync();
+        var settings = new Dictionary<string, string?>
         {
-            settings["Millrace:Auth:Authority"] = authority.Url;
-            settings["Millrace:Auth:RequireHttps"] = "false";
-        });
+            ["Millrace:Metadata:File"] = host.App.Configuration["Millrace:Metadata:File"],
+            ["Millrace:Metadata:ReadOnly"] = "true",
+            ["Millrace:Auth:SigningKey"] = TestHost.SigningKey,
+        };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        await using var services = new ServiceCollection()
+            .AddLogging().AddMillraceAuthentication(configuration).AddSqliteAdapter(configuration).BuildServiceProvider();
+        var authenticator = services.GetRequiredService<ICallerAuthenticator>();
 
-        Assert.Equal(200, (await host.GetAsync("/read", External(host, key, "RS256", authority.Url))).Status);
-        var (status, body) = await host.GetAsync("/read", External(host, key, "RS256", "https://elsewhere.example"));
-        Assert.Equal((401, true), (status, Text(body, "detail").Contains("another issuer", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task Verify_authority_out_of_reach_is_503_and_own_tokens_still_work()
-    {
-        using var rsa = RSA.Create(2048);
-        var key = new RsaSecurityKey(rsa) { KeyId = "o1" };
-        var authority = await Authority.StartAsync(key);
-        await authority.DisposeAsync();
-        await using var host = await TestHost.StartAsync(settings =>
-        {
-            settings["Millrace:Auth:Authority"] = authority.Url;
-            settings["Millrace:Auth:RequireHttps"] = "false";
-        });
-
-        var (status, body) = await host.GetAsync("/read", External(host, key, "RS256", authority.Url));
-
-        Assert.Equal((503, "unavailable"), (status, Text(body, "code")));
-        Assert.Equal(200, (await host.GetAsync("/read", host.Token(scopes: Scopes.Read))).Status);
+        Assert.Equal(AuthenticationOutcome.Accepted, (await authenticator.AuthenticateAsync(TestHost.Key, Cancelled)).Outcome);
+        var token = host.Token("never-seen-before", Scopes.Read);
+        Assert.Equal(AuthenticationOutcome.Accepted, (await authenticator.AuthenticateAsync(token, Cancelled)).Outcome);
     }
 
     private static string Text(JsonElement body, string name) => body.GetProperty(name).GetString()!;
-
-    private static string Claims(TestHost host, Action<JsonObject>? change = null)
-    {
-        var claims = new JsonObject
-        {
-            ["sub"] = "bob",
-            ["tenant"] = "acme",
-            ["roles"] = new JsonArray("viewer"),
-            ["exp"] = host.Time.GetUtcNow().ToUnixTimeSeconds() + 600,
-        };
-        change?.Invoke(claims);
-        return claims.ToJsonString();
-    }
-
-    // Written by hand, so that a library's good manners can't keep a wrong token from being made.
-    private static string Sign(string payload, string header = """{"alg":"HS256","typ":"JWT"}""", string key = TestHost.SigningKey)
-    {
-        var signed = Base64UrlEncoder.Encode(header) + "." + Base64UrlEncoder.Encode(payload);
-        var secret = Encoding.UTF8.GetBytes(key);
-        var bytes = Encoding.ASCII.GetBytes(signed);
-        return signed + "." + Base64UrlEncoder.Encode(header.Contains("HS512", StringComparison.Ordinal)
-            ? HMACSHA512.HashData(secret, bytes)
-            : HMACSHA256.HashData(secret, bytes));
-    }
-
-    private static string Rebuild(string token, string? header = null, string? payload = null, string? signature = null)
-    {
-        var parts = token.Split('.');
-        return string.Join('.', header is null ? parts[0] : Base64UrlEncoder.Encode(header), payload is null ? parts[1] : Base64UrlEncoder.Encode(payload), signature ?? parts[2]);
-    }
-
-    private static string External(TestHost host, SecurityKey key, string algorithm, string? issuer = null) =>
-        new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(
-            Claims(host, claims => claims["iss"] = issuer ?? "https://issuer.example"), new SigningCredentials(key, algorithm));
-
-    private static string SignWeakly(TestHost host, RSA rsa)
-    {
-        var signed = Base64UrlEncoder.Encode("""{"alg":"RS256","kid":"w1"}""") + "." + Base64UrlEncoder.Encode(Claims(host));
-        return signed + "." + Base64UrlEncoder.Encode(rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
-    }
-
-    private static void WriteKeys(string file, params SecurityKey[] keys) => File.WriteAllText(file, KeySet(keys));
-
-    private static string KeySet(params SecurityKey[] keys)
-    {
-        var set = new JsonArray();
-        foreach (var key in keys)
-        {
-            var full = JsonWebKeyConverter.ConvertFromSecurityKey(key);
-            var json = new JsonObject { ["kty"] = full.Kty, ["kid"] = full.Kid };
-            foreach (var (name, value) in new[] { ("n", full.N), ("e", full.E), ("crv", full.Crv), ("x", full.X), ("y", full.Y) })
-            {
-                if (value is not null) json[name] = value;
-            }
-
-            set.Add(json);
-        }
-
-        return new JsonObject { ["keys"] = set }.ToJsonString();
-    }
-
-    /// <summary>An OpenID Connect issuer as far as discovery goes.</summary>
-    private sealed class Authority : IAsyncDisposable
-    {
-        private readonly WebApplication _app;
-
-        private Authority(WebApplication app)
-        {
-            _app = app;
-            Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        }
-
-        public string Url { get; }
-
-        public static async Task<Authority> StartAsync(SecurityKey key)
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            var app = builder.Build();
-            app.MapGet("/.well-known/openid-configuration", (HttpRequest request) => Results.Text(
-                $$"""{"issuer":"http://{{request.Host}}","jwks_uri":"http://{{request.Host}}/keys"}""", "application/json"));
-            app.MapGet("/keys", () => Results.Text(KeySet(key), "application/json"));
-            await app.StartAsync();
-            return new Authority(app);
-        }
-
-        public ValueTask DisposeAsync() => _app.DisposeAsync();
-    }
 }

@@ -4,7 +4,7 @@ namespace Millrace.Hosting.Authentication;
 
 /// <summary>Tells keys from tokens, asks whoever knows, and remembers the answer.</summary>
 internal sealed class CallerAuthenticator(
-    IApiKeyStore keys, TokenVerifier tokens, ITenantStore tenants, TimeProvider time, IOptions<AuthOptions> options) : ICallerAuthenticator
+    IApiKeyStore keys, TokenVerifier tokens, TimeProvider time, IOptions<AuthOptions> options, ITenantStore? tenants = null) : ICallerAuthenticator
 {
     /// <summary>Longest credential that is looked at, in characters.</summary>
     public const int MaxLength = 8192;
@@ -62,7 +62,8 @@ internal sealed class CallerAuthenticator(
         var verdict = await tokens.VerifyAsync(token, cancellationToken);
         if (verdict.Caller is { } caller)
         {
-            await tenants.EnsureAsync(caller.Tenant, cancellationToken);
+            if (tenants is not null) // There is none where the database is for reading only.
+                await tenants.EnsureAsync(caller.Tenant, cancellationToken);
             _known.Put(hash, verdict, since, TokenLife, TokenLife);
         }
 

@@ -47,7 +47,10 @@ internal sealed class Upload(string root, string temporary, DurableDirectories d
     {
         await using var file = new FileStream(path, new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0, Options = FileOptions.Asynchronous,
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            BufferSize = 0,
+            Options = FileOptions.Asynchronous,
         });
         await content.CopyToAsync(file, BufferBytes, cancellationToken);
         File.SetLastWriteTimeUtc(file.SafeFileHandle, stamp);

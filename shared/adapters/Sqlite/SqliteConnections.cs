@@ -19,11 +19,16 @@ internal sealed class SqliteConnections
         var seconds = (int)Math.Ceiling(options.BusyTimeout.TotalSeconds);
         _reader = new SqliteConnectionStringBuilder
         {
-            DataSource = File, Mode = SqliteOpenMode.ReadOnly, DefaultTimeout = seconds,
+            DataSource = File,
+            Mode = SqliteOpenMode.ReadOnly,
+            DefaultTimeout = seconds,
         }.ToString();
         _writer = new SqliteConnectionStringBuilder
         {
-            DataSource = File, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = false, DefaultTimeout = seconds,
+            DataSource = File,
+            Mode = SqliteOpenMode.ReadWriteCreate,
+            Pooling = false,
+            DefaultTimeout = seconds,
         }.ToString();
     }
 
