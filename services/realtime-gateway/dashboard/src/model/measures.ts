@@ -20,16 +20,19 @@ const total: Measure = {
 export function measuresOf(windows: Windows): Measure[] {
   const measures = [total];
   const details: Measure[] = [];
+  const rest: Measure[] = [];
   for (const type of windows.typeNames) {
     measures.push({ id: `${type}.count`, label: type, unit: "/s", read: (w, start) => w.at(type, start)?.count ?? 0 });
     for (const name of windows.valueNames(type)) {
-      details.push(
-        { id: `${type}.${name}.sum`, label: `${type} ${name}, sum`, unit: "/s", read: (w, start) => w.at(type, start)?.values.get(name)?.sum ?? 0 },
-        { id: `${type}.${name}.p95`, label: `${type} ${name}, p95`, unit: "", read: (w, start) => w.at(type, start)?.values.get(name)?.p95 ?? null },
-      );
+      const sum: Measure = { id: `${type}.${name}.sum`, label: `${type} ${name}, sum`, unit: "/s", read: (w, start) => w.at(type, start)?.values.get(name)?.sum ?? 0 };
+      const p95: Measure = { id: `${type}.${name}.p95`, label: `${type} ${name}, p95`, unit: "", read: (w, start) => w.at(type, start)?.values.get(name)?.p95 ?? null };
+      // What adds up (money, items) is told by its sum, what does not (durations, temperatures) by its 95th percentile.
+      const adds = !/(_ms|_s|_c|latency|duration|temperature|humidity|ratio|percent)$/.test(name);
+      details.push(adds ? sum : p95);
+      rest.push(adds ? p95 : sum);
     }
   }
-  return measures.concat(details);
+  return measures.concat(details, rest);
 }
 
 /** A number as a person reads it: three figures that count. */

@@ -51,6 +51,13 @@ test("a second without events counts zero and has no percentile", () => {
   expect(measures.get("purchase.amount.sum")?.read(windows, start)).toBe(10);
 });
 
+test("a tile's first choice is the sum of what adds up and the percentile of what does not", () => {
+  const windows = new Windows();
+  const stats = { count: 1, sum: 1, min: 1, max: 1, p50: 1, p95: 1, p99: 1 };
+  windows.apply(window({ values: { amount: stats, latency_ms: stats } }));
+  expect(measuresOf(windows).map((measure) => measure.id)).toEqual(["total", "purchase.count", "purchase.amount.sum", "purchase.latency_ms.p95", "purchase.amount.p95", "purchase.latency_ms.sum"]);
+});
+
 test.each([[null, "–"], [0, "0"], [12.345, "12.3"], [1.234, "1.23"], [345.6, "346"], [12_345, "12.3 k"], [5_600_000, "5.6 M"]])("%s reads %s", (value, text) => {
   expect(readable(value)).toBe(text);
 });

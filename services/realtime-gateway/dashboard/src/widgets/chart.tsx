@@ -47,7 +47,7 @@ export function Chart() {
   useEffect(() => {
     const times = Array.from({ length: seconds }, (_, i) => second - (seconds - 1 - i) * 1_000);
     plot.current?.setData([times.map((time) => time / 1_000), times.map((time) => measure.read(windows.value, time))]);
-  }, [second, seconds, measure, windows.value]);
+  }, [second, seconds, measure, windows.value, windowsVersion.value]);
 
   return (
     <section class="card chart">
