@@ -1,10 +1,12 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Millrace.Adapters.ClickHouse;
 
 /// <summary>Builds the address of a request: settings and parameters travel in its query.</summary>
 internal sealed class ClickHouseAddress(Uri server)
 {
+    private static readonly Dictionary<string, string> _none = [];
     private readonly StringBuilder _text = new(new Uri(server, "/").AbsoluteUri);
     private bool _any;
 
@@ -17,12 +19,25 @@ internal sealed class ClickHouseAddress(Uri server)
         return this;
     }
 
-    /// <summary>Adds all of them with a prefix before each name. Values of parameters are escaped once more, as ClickHouse reads them in its TSV form.</summary>
-    public ClickHouseAddress AddAll(string prefix, IReadOnlyDictionary<string, string>? values)
+    /// <summary>Adds settings.</summary>
+    public ClickHouseAddress AddSettings(IReadOnlyDictionary<string, string>? settings)
     {
-        foreach (var (name, value) in values ?? new Dictionary<string, string>()) Add(prefix + name, prefix.Length == 0 ? value : Escape(value));
+        foreach (var (name, value) in settings ?? _none) Add(name, value);
         return this;
     }
+
+    /// <summary>
+    /// Adds the values of a statement's parameters. ClickHouse reads a plain value in its TSV form, so it is escaped; a literal of an array, tuple or map
+    /// it reads as it stands.
+    /// </summary>
+    public ClickHouseAddress AddParameters(string sql, IReadOnlyDictionary<string, string>? parameters)
+    {
+        foreach (var (name, value) in parameters ?? _none) Add("param_" + name, IsComposite(sql, name) ? value : Escape(value));
+        return this;
+    }
+
+    private static bool IsComposite(string sql, string name) =>
+        Regex.IsMatch(sql, $@"\{{\s*{Regex.Escape(name)}\s*:\s*(Array|Tuple|Map|Nested)\s*\(", RegexOptions.CultureInvariant);
 
     private static string Escape(string value) => value
         .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal)

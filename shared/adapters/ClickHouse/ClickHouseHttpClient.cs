@@ -71,7 +71,7 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
         var server = await _locate(cancellationToken);
         var columns = insert.Columns is { } names ? $" ({string.Join(", ", names.Select(Quote))})" : "";
         var address = new ClickHouseAddress(server.Url)
-            .Add("query", $"INSERT INTO {insert.Table}{columns} FORMAT {insert.Format}").Add("wait_end_of_query", "1").AddAll("", insert.Settings);
+            .Add("query", $"INSERT INTO {insert.Table}{columns} FORMAT {insert.Format}").Add("wait_end_of_query", "1").AddSettings(insert.Settings);
         if (insert.DeduplicationToken is { } token) address.Add("insert_deduplication_token", token);
         var content = new WrittenContent(writeBody);
         using var request = Authorized(new HttpRequestMessage(HttpMethod.Post, address.Uri) { Content = content }, server, tenant: null);
@@ -99,7 +99,7 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
     private async Task<HttpRequestMessage> QueryRequestAsync(ClickHouseQuery query, bool waitEndOfQuery, CancellationToken cancellationToken)
     {
         var server = await _locate(cancellationToken);
-        var address = new ClickHouseAddress(server.Url).Add("default_format", query.Format).AddAll("param_", query.Parameters).AddAll("", query.Settings);
+        var address = new ClickHouseAddress(server.Url).Add("default_format", query.Format).AddParameters(query.Sql, query.Parameters).AddSettings(query.Settings);
         if (waitEndOfQuery) address.Add("wait_end_of_query", "1");
         if (query.QueryId is { } id) address.Add("query_id", id);
         var request = new HttpRequestMessage(HttpMethod.Post, address.Uri) { Content = new StringContent(query.Sql, Encoding.UTF8, "text/plain") };

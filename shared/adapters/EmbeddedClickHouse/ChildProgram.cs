@@ -8,6 +8,9 @@ internal static class ChildProgram
 {
     public const string SecretVariable = "MILLRACE_CLICKHOUSE_SECRET";
 
+    /// <summary>The version that <c>eng/native.sh</c> downloads.</summary>
+    public const string LibraryVersion = "26.7.3-stable.1";
+
     /// <exception cref="FileNotFoundException">The program or its library is not there; the message says what to do.</exception>
     public static ProcessStartInfo Describe(EmbeddedClickHouseOptions options, int port, string secret)
     {
@@ -37,13 +40,12 @@ internal static class ChildProgram
     // The "dotnet" that runs this very process: three levels above its runtime's directory.
     private static string Muxer => Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
 
-    private static string? FindLibrary()
+    /// <summary>Where <c>./millrace</c> puts the library of the version that this program is made for, or <see langword="null"/> when it is not there.</summary>
+    internal static string? FindLibrary()
     {
         var cache = Environment.GetEnvironmentVariable("MILLRACE_CACHE")
             ?? Path.Combine(Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"), "millrace");
-        var folder = Path.Combine(cache, "chdb");
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "libchdb.so", SearchOption.AllDirectories).Order(StringComparer.Ordinal).LastOrDefault()
-            : null;
+        var library = Path.Combine(cache, "chdb", LibraryVersion, "libchdb.so");
+        return File.Exists(library) ? library : null;
     }
 }

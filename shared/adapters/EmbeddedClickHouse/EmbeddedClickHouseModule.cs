@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Millrace.Hosting.Configuration;
 using Millrace.Ports.ClickHouse;
 
@@ -16,6 +17,7 @@ public static class EmbeddedClickHouseModule
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddMillraceOptions<EmbeddedClickHouseOptions, EmbeddedClickHouseOptionsValidator>(configuration, "EmbeddedClickHouse");
+        services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ClickHouseSupervisor>();
         services.AddHostedService(provider => provider.GetRequiredService<ClickHouseSupervisor>());
         services.AddSingleton<ClickHouseLocator>(provider => provider.GetRequiredService<ClickHouseSupervisor>().LocateAsync);

@@ -28,7 +28,7 @@ public sealed class EmbeddedClickHouseOptions
     /// <summary>The child's program. Default <c>clickhouse/clickhouse-embedded.dll</c> beside the running program.</summary>
     public string? Program { get; set; }
 
-    /// <summary>Path of <c>libchdb.so</c>. Default: in the cache that <c>./millrace</c> fills, <c>$MILLRACE_CACHE/chdb/*/libchdb.so</c>.</summary>
+    /// <summary>Path of <c>libchdb.so</c>. Default: in the cache that <c>./millrace</c> fills, <c>$MILLRACE_CACHE/chdb/&lt;version&gt;/libchdb.so</c>.</summary>
     public string? Library { get; set; }
 }
 
