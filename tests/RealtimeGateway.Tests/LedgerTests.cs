@@ -18,7 +18,8 @@ public sealed class LedgerTests : GatewayTest
 
         var asking = GetAsync("/api/v1/ledger");
         await SaveAsync(store, "aggregator", end.Partition, end.EndOffset, new LedgerCounts { Aggregated = 5, Late = 1, Duplicate = 2 });
-        await SaveAsync(store, "archiver", end.Partition, end.EndOffset, new LedgerCounts { Archived = 6 });
+        await SaveAsync(store, LedgerStages.ClickHouse, end.Partition, end.EndOffset, new LedgerCounts { Archived = 8 });
+        await SaveAsync(store, LedgerStages.Objects, end.Partition, end.EndOffset, new LedgerCounts { Archived = 6 });
         await SaveAsync(store, "intake", end.Partition, end.EndOffset, new LedgerCounts { Received = 11, Rejected = 3, DeadLettered = 3 });
         var ledger = await asking;
 

@@ -54,7 +54,7 @@ internal sealed class GatewayServer : IAsyncDisposable
             ["Millrace:Bootstrap:ApiKey"] = ApiKey,
             ["Millrace:Gateway:Dashboard"] = directory.File("wwwroot"),
         };
-        foreach (var (key, value) in settings) all["Millrace:" + key] = value.Replace("{temp}", directory.Path, StringComparison.Ordinal);
+        foreach (var (key, value) in settings) all[key.StartsWith("Kestrel:", StringComparison.Ordinal) ? key : "Millrace:" + key] = value;
         return new GatewayServer(directory, all, await RunAsync(all));
     }
 

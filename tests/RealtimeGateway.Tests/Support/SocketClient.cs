@@ -25,13 +25,19 @@ internal sealed class SocketClient : IAsyncDisposable
 
     public ClientWebSocket Socket => _socket;
 
-    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null, int? receiveBuffer = null)
+    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null, int? receiveBuffer = null, bool http2 = false)
     {
         var client = new SocketClient();
         if (subprotocol is not null) client._socket.Options.AddSubProtocol(subprotocol);
         if (header is not null) client._socket.Options.SetRequestHeader("Authorization", "Bearer " + header);
         client._socket.Options.CollectHttpResponseDetails = true;
         client._socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        if (http2)
+        {
+            client._socket.Options.HttpVersion = System.Net.HttpVersion.Version20;
+            client._socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
+        }
+
         try
         {
             using var limit = new CancellationTokenSource(Patience);

@@ -59,6 +59,15 @@ internal sealed partial class Channel
     /// <summary>The messages' texts, for replies.</summary>
     public ChannelMessages Messages => _messages;
 
+    /// <summary>Memory of the history.</summary>
+    public long HistoryBytes
+    {
+        get
+        {
+            lock (_gate) return _history.Bytes;
+        }
+    }
+
     /// <summary>Reads the state under the lock.</summary>
     public T Read<T>(Func<ChannelContent, T> read)
     {

@@ -15,7 +15,6 @@ namespace Millrace.RealtimeGateway.Http;
 /// </summary>
 internal sealed class LedgerEndpoint(LedgerStore ledger, IEventLog log, TimeProvider time)
 {
-    private const string Intake = "intake";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private static readonly string[] Counted = [Topics.Events, Topics.DeadLetter];
@@ -53,7 +52,7 @@ internal sealed class LedgerEndpoint(LedgerStore ledger, IEventLog log, TimeProv
             var passed = true;
             foreach (var (topic, info) in ends)
             {
-                var upto = await ledger.UptoAsync(Intake, topic, cancellationToken);
+                var upto = await ledger.UptoAsync(LedgerStages.Intake, topic, cancellationToken);
                 // An empty partition has nothing to count, and the stage has nothing to store for it.
                 passed &= info.Partitions.All(p => p.EndOffset == p.EarliestOffset || upto.GetValueOrDefault(p.Partition) >= p.EndOffset);
             }

@@ -23,10 +23,7 @@ internal sealed class Housekeeper(
 
     private void Sweep()
     {
-        // Over the total every channel gives the same share of what it may keep.
-        var total = services.Histories.Bytes;
-        var limit = options.Value.History;
-        var each = total <= limit.TotalBytes ? limit.Bytes : (long)(limit.Bytes * 0.9 * limit.TotalBytes / total);
+        var each = BytesForEach();
         foreach (var channel in registry.All)
         {
             channel.Aggregate();
@@ -34,5 +31,22 @@ internal sealed class Housekeeper(
         }
 
         registry.BoundWindows();
+    }
+
+    // When all histories together hold too much, the longest are cut to a common length; the short ones lose nothing.
+    private long BytesForEach()
+    {
+        var limit = options.Value.History;
+        if (services.Histories.Bytes <= limit.TotalBytes) return limit.Bytes;
+        var sizes = registry.All.Select(c => c.HistoryBytes).Order().ToArray();
+        var left = (long)(limit.TotalBytes * 0.9);
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var share = left / (sizes.Length - i);
+            if (sizes[i] > share) return share;
+            left -= sizes[i];
+        }
+
+        return limit.Bytes;
     }
 }

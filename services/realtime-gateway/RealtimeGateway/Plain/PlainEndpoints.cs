@@ -43,6 +43,8 @@ internal static class PlainEndpoints
             context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             context.Response.ContentType = "text/event-stream";
             context.Response.Headers.CacheControl = "no-cache, no-store";
+            // Any page may listen: the credential is in the address, and no cookie of ours exists that a foreign page could ride on.
+            context.Response.Headers.AccessControlAllowOrigin = "*";
             // Proxies of the nginx family would hold messages back.
             context.Response.Headers["X-Accel-Buffering"] = "no";
             await new EventStreamConnection(context, services, request).RunAsync();

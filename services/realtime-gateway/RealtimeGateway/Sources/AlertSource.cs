@@ -18,8 +18,11 @@ internal sealed class AlertSource(
 
     public override string Name => "gateway-alerts";
 
+    // A tenant's alerts are one channel, and a channel has one position: they must be in one order.
     protected override ValueTask<long> FindStartAsync(PartitionInfo partition, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(partition.EarliestOffset);
+        partition.Partition == 0
+            ? ValueTask.FromResult(partition.EarliestOffset)
+            : throw new EventLogException($"{State.Topic} has more than one partition; the gateway needs it to have exactly one.", retryable: false);
 
     protected override void Handle(LogBatch batch)
     {

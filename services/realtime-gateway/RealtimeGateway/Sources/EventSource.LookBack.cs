@@ -8,7 +8,8 @@ namespace Millrace.RealtimeGateway.Sources;
 internal sealed partial class EventSource
 {
     private static readonly TimeSpan LookBackWait = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LookBackLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookBackLimit = TimeSpan.FromSeconds(2);
+    private readonly SemaphoreSlim _lookBacks = new(2);
 
     /// <summary>
     /// Reads what the channel carried shortly before it went live, so that its first listener sees something, and one that comes back, even after a
@@ -16,17 +17,20 @@ internal sealed partial class EventSource
     /// </summary>
     private async Task LookBackAsync(EventFeed feed, long[] live)
     {
+        // A few at a time: whoever subscribes to many streams at once must not have the log read many times at once.
+        await _lookBacks.WaitAsync();
         try
         {
             using var limit = new CancellationTokenSource(LookBackLimit, Time);
             await LookBackAsync(feed.Channel, live, limit.Token);
         }
-        catch (Exception e) when (e is EventLogException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e)
         {
             Log.LookBackGaveUp(logger, feed.Channel.Name.Text, e.Message);
         }
         finally
         {
+            _lookBacks.Release();
             feed.Ready.TrySetResult();
         }
     }
