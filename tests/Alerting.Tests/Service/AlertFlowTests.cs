@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Millrace.Alerting.Tests.Support;
 using Millrace.Contracts;
-using Millrace.Contracts.Events;
 using Millrace.Contracts.Protos;
 using Millrace.Ports.EventLog;
 using Millrace.Testing;
@@ -93,8 +92,7 @@ public sealed class AlertFlowTests : IDisposable
         await RulesAreTakenAsync(millrace);
         for (var i = 0; i < 4; i++) await millrace.SecondAsync(9);
         var log = millrace.Services.GetRequiredService<IEventLog>();
-        await log.AppendAsync(
-            Topics.Events, new[] { new LogRecord(PartitionKey.Create("acme", "shop"), new byte[1]) }, Memory<LogPosition>.Empty, CancellationToken.None);
+        await millrace.AppendEventAsync();
 
         await millrace.AlertIsAsync("firing");
         await millrace.PassAsync(TimeSpan.FromSeconds(30));

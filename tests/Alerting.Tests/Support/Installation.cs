@@ -170,6 +170,10 @@ internal sealed class Installation : IAsyncDisposable
         await Log.AppendAsync(Topics.Windows, records, Memory<LogPosition>.Empty, CancellationToken.None);
     }
 
+    /// <summary>Puts an event before the aggregator, which is not there to take it.</summary>
+    public async Task AppendEventAsync() => await Log.AppendAsync(
+        Topics.Events, new[] { new LogRecord(PartitionKey.Create(Tenant, "shop"), new byte[1]) }, Memory<LogPosition>.Empty, CancellationToken.None);
+
     /// <summary>Lets time pass in steps until something holds.</summary>
     public async Task AdvanceUntilAsync(Func<Task<bool>> condition, string what = "condition")
     {
