@@ -85,6 +85,7 @@ internal sealed class LogConsumer : ILogConsumer
         var position = state.Normalize(Volatile.Read(ref _position[partition]));
         var records = Math.Max(0, state.DurableNext - position);
         if (records == 0) return default;
+        // Exact when not far behind; else the index knows it to within the distance of two of its points, and the last record read is older.
         var appendedMs = Math.Max(
             state.RecentTime(position) ?? _topic.Index.ForOffset(partition, position).LastMs[partition], Volatile.Read(ref _completeMs[partition]));
         var ageMs = _topic.Time.GetUtcNow().ToUnixTimeMilliseconds() - appendedMs;

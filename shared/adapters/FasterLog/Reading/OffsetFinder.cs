@@ -4,7 +4,10 @@ using Millrace.Adapters.FasterLog.Topics;
 
 namespace Millrace.Adapters.FasterLog.Reading;
 
-/// <summary>Finds offsets by time: the index leads near, a scan of at most the distance between two of its points finds the exact one.</summary>
+/// <summary>
+/// Finds offsets by time. Of the last minutes the partition knows them; before that the index leads near, and a scan of at most the distance
+/// between two of its points finds the exact one.
+/// </summary>
 internal static class OffsetFinder
 {
     /// <summary>Offset of a partition's first record at or after a time, or its end.</summary>
@@ -13,6 +16,7 @@ internal static class OffsetFinder
         ArgumentOutOfRangeException.ThrowIfNegative(partition);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition, topic.Partitions.Length);
         var state = topic.Partitions[partition];
+        if (state.RecentOffset(appendedAtMs) is { } recent) return Math.Max(recent, state.Earliest);
         var store = topic.Store;
         var durable = store.DurableAddress;
         var point = topic.Index.ForTime(partition, appendedAtMs);

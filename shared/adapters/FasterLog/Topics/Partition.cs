@@ -117,6 +117,27 @@ internal sealed class Partition
         }
     }
 
+    /// <summary>
+    /// Offset of the first record at or after a log time, when that was not long ago, and the end when there is none; otherwise
+    /// <see langword="null"/>. All records of a group of appends share their time.
+    /// </summary>
+    public long? RecentOffset(long appendedAtMs)
+    {
+        lock (_gate)
+        {
+            // While a write is under way the clock may already show its time, but none of its records counts yet.
+            var found = _durableNext;
+            if (appendedAtMs > _lastMs) return found;
+            for (var i = _recentCount - 1; i >= Math.Max(0, _recentCount - History); i--)
+            {
+                var recent = _recent[i % History];
+                if (recent.AppendedAtMs < appendedAtMs) return found;
+                found = recent.Offset;
+            }
+            return null;
+        }
+    }
+
     /// <summary>For the checkpoint: start of lost offsets right before the end, or the end itself.</summary>
     public long TrailingGapStart
     {
