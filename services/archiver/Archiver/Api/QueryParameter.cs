@@ -33,5 +33,6 @@ internal static class QueryParameter
         return $"[{string.Join(",", parts)}]";
     }
 
-    private static string Quoted(string text) => "'" + text.Replace("\\", "\\\\").Replace("'", "\\'") + "'";
+    private static string Quoted(string text) =>
+        "'" + text.Replace("\\", "\\\\").Replace("'", "\\'").Replace("\t", "\\t").Replace("\n", "\\n").Replace("\r", "\\r") + "'";
 }

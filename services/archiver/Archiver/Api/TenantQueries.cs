@@ -14,6 +14,9 @@ namespace Millrace.Archiver.Api;
 /// </summary>
 internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IOptions<ArchiverOptions> options, TimeProvider time)
 {
+    // ClickHouse ends a query at its limit by itself; this ends the wait for a ClickHouse that is away.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs one endpoint's work.</summary>
     /// <param name="context">The request; cancelling it cancels the query.</param>
     /// <param name="endpoint">Its name in metrics.</param>
@@ -35,7 +38,9 @@ internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IO
                 return;
             }
 
-            await work(new TenantQuery(clickHouse, tenant, Settings()), context.RequestAborted);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            limit.CancelAfter(options.Value.Query.Timeout + Grace);
+            await work(new TenantQuery(clickHouse, tenant, Settings()), limit.Token);
             outcome = "answered";
         }
         catch (ClickHouseException e) when (!context.RequestAborted.IsCancellationRequested)
@@ -47,6 +52,11 @@ internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IO
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             outcome = "cancelled";
+        }
+        catch (OperationCanceledException)
+        {
+            outcome = ErrorCodes.Unavailable.Code;
+            await Problems.WriteAsync(context, ErrorCodes.Unavailable, "ClickHouse does not answer.");
         }
         finally
         {

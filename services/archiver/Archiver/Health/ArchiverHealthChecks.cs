@@ -12,13 +12,18 @@ namespace Millrace.Archiver.Health;
 /// </summary>
 internal sealed class ClickHouseHealthCheck(IClickHouse clickHouse, SchemaWorker schema, SinkStatus status) : IHealthCheck
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        // A server that is starting makes its clients wait.
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
         try
         {
-            await clickHouse.PingAsync(cancellationToken);
+            await clickHouse.PingAsync(limit.Token);
         }
-        catch (ClickHouseException e)
+        catch (Exception e) when (e is ClickHouseException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return new HealthCheckResult(schema.IsReady ? HealthStatus.Degraded : HealthStatus.Unhealthy, "ClickHouse does not answer: " + e.Message);
         }

@@ -1,0 +1,22 @@
+using Millrace.Adapters.ClickHouse;
+using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.Sqlite;
+using Millrace.Archiver;
+using Millrace.Hosting;
+using Millrace.Hosting.Configuration;
+
+// The archiver as a program of its own; ClickHouse is the server of Millrace:ClickHouse:Url. Port 8085 unless Millrace:Http:Port says otherwise.
+return await HostRunner.RunAsync(() =>
+{
+    var builder = MillraceHost.CreateBuilder(args, defaultPort: 8085);
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.AddAdapter("Objects", ("files", FileSystemModule.AddFileSystemAdapter));
+    builder.AddAdapter("ClickHouse", ("http", ClickHouseModule.AddClickHouseAdapter));
+    builder.Services.AddArchiver(builder.Configuration);
+    var app = builder.Build();
+    app.MapMillraceOperations();
+    app.MapArchiver();
+    return app;
+});

@@ -1,0 +1,132 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.Sqlite;
+using Millrace.Contracts;
+using Millrace.Contracts.Protos;
+using Millrace.Hosting.Ledger;
+using Millrace.Hosting.Schema;
+using Millrace.Ports.EventLog;
+using Millrace.Ports.Metadata;
+using Millrace.Ports.Objects;
+using Millrace.Testing;
+
+namespace Millrace.Archiver.Tests.Support;
+
+/// <summary>What outlives an archiver: the log, the metadata database and the objects, on disk.</summary>
+internal sealed class Stores : IAsyncDisposable
+{
+    private readonly TempDirectory _directory = new();
+    private readonly ServiceProvider _services;
+
+    private Stores(TimeProvider time, Dictionary<string, string?> settings)
+    {
+        settings = new(settings)
+        {
+            ["Millrace:EventLog:Directory"] = _directory.File("log"),
+            ["Millrace:Metadata:File"] = _directory.File("metadata.db"),
+            ["Millrace:Objects:Directory"] = ObjectsPath,
+        };
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        _services = new ServiceCollection().AddLogging().AddSingleton(time)
+            .AddFasterLogAdapter(configuration).AddSqliteAdapter(configuration).AddFileSystemAdapter(configuration)
+            .AddSingleton<LedgerStore>()
+            .BuildServiceProvider();
+    }
+
+    public IEventLog Log => _services.GetRequiredService<IEventLog>();
+
+    public IMetadataDatabase Metadata => _services.GetRequiredService<IMetadataDatabase>();
+
+    public IObjectStore Objects => _services.GetRequiredService<IObjectStore>();
+
+    public LedgerStore Ledger => _services.GetRequiredService<LedgerStore>();
+
+    public string ObjectsPath => _directory.File("objects");
+
+    /// <summary>The tenant of this test alone.</summary>
+    public string Tenant { get; } = "t" + Guid.NewGuid().ToString("N")[..12];
+
+    public static async Task<Stores> OpenAsync(TimeProvider? time = null, params (string Key, string Value)[] settings)
+    {
+        var stores = new Stores(time ?? TimeProvider.System, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value));
+        await HostingSchema.EnsureAsync(stores.Metadata, CancellationToken.None);
+        return stores;
+    }
+
+    /// <summary>Appends events durably; answers with their positions.</summary>
+    public async Task<LogPosition[]> AppendAsync(params IReadOnlyList<Event> events)
+    {
+        var positions = new LogPosition[events.Count];
+        await Log.AppendAsync(Topics.Events, events.Select(TestEvents.Record).ToArray(), positions, CancellationToken.None);
+        return positions;
+    }
+
+    /// <summary>Every archived line, by object key.</summary>
+    public async Task<IReadOnlyList<(string Key, JsonElement Event)>> LinesAsync()
+    {
+        var lines = new List<(string, JsonElement)>();
+        await foreach (var info in Objects.ListAsync("raw/", CancellationToken.None))
+        {
+            await using var stream = await Objects.OpenReadAsync(info.Key, 0, CancellationToken.None);
+            await using var gzip = new GZipStream(stream!, CompressionMode.Decompress);
+            using var reader = new StreamReader(gzip, Encoding.UTF8);
+            while (await reader.ReadLineAsync() is { } line) lines.Add((info.Key, JsonElement.Parse(line)));
+        }
+
+        return lines;
+    }
+
+    /// <summary>Every manifest, by key.</summary>
+    public async Task<IReadOnlyDictionary<string, JsonElement>> ManifestsAsync()
+    {
+        var manifests = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        await foreach (var info in Objects.ListAsync("manifests/", CancellationToken.None))
+        {
+            await using var stream = await Objects.OpenReadAsync(info.Key, 0, CancellationToken.None);
+            using var reader = new StreamReader(stream!);
+            manifests.Add(info.Key, JsonElement.Parse(await reader.ReadToEndAsync()));
+        }
+
+        return manifests;
+    }
+
+    /// <summary>Events of a tenant that a stage of the ledger counts as archived.</summary>
+    public async Task<long> ArchivedAsync(string sink, string? tenant = null)
+    {
+        long sum = 0;
+        foreach (var partition in (await Log.DescribeAsync(Topics.Events, CancellationToken.None)).Partitions)
+        {
+            var state = await Ledger.LoadAsync("archiver." + sink, Topics.Events, partition.Partition, CancellationToken.None);
+            sum += state.Counts.GetValueOrDefault(tenant ?? Tenant).Archived;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Waits until a sink has stored more than it has now.</summary>
+    public async Task WaitForSomeAsync(string sink)
+    {
+        var before = await ArchivedAsync(sink);
+        await Eventually.TrueAsync(async () => await ArchivedAsync(sink) > before);
+    }
+
+    /// <summary>Whether every record is in both sinks and committed on the log.</summary>
+    public async Task<bool> IsDrainedAsync()
+    {
+        var committed = await Log.GetCommittedAsync(Topics.Events, "archiver", CancellationToken.None);
+        var topic = await Log.DescribeAsync(Topics.Events, CancellationToken.None);
+        return topic.Partitions.All(partition =>
+            partition.EndOffset == partition.EarliestOffset || committed.GetValueOrDefault(partition.Partition) >= partition.EndOffset);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        _directory.Dispose();
+    }
+}
