@@ -4,14 +4,14 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Api;
 
 [Collection(ClickHouseTests.Name)]
-public sealed class EventsTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
+public sealed class EventsTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private const string Span = "from=2026-07-01T00:00:00Z&to=2026-07-03T00:00:00Z";
 
     [Fact]
     public async Task Events_newest_first_with_every_field()
     {
-        var (status, body) = await GetAsync($"/api/v1/events?stream=shop&limit=10&{Span}");
+        var (status, body) = await api.GetAsync($"/api/v1/events?stream=shop&limit=10&{Span}");
 
         Assert.Equal(200, status);
         var items = body.GetProperty("items").EnumerateArray().ToList();
@@ -31,7 +31,7 @@ public sealed class EventsTests(ClickHouseFixture fixture) : ApiTestBase(fixture
         string? cursor = null;
         do
         {
-            var body = (await GetAsync($"/api/v1/events?stream={stream}&limit={limit}&{Span}{(cursor is null ? "" : "&cursor=" + cursor)}")).Body;
+            var body = (await api.GetAsync($"/api/v1/events?stream={stream}&limit={limit}&{Span}{(cursor is null ? "" : "&cursor=" + cursor)}")).Body;
             ids.AddRange(body.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!));
             cursor = body.GetProperty("next").GetString();
         }
@@ -44,14 +44,14 @@ public sealed class EventsTests(ClickHouseFixture fixture) : ApiTestBase(fixture
     [Fact]
     public async Task Events_of_one_type_and_time_are_only_those()
     {
-        var items = (await GetAsync("/api/v1/events?stream=shop&type=purchase&from=2026-07-01T10:00:10Z&to=2026-07-01T10:00:14Z")).Body.GetProperty("items");
+        var items = (await api.GetAsync("/api/v1/events?stream=shop&type=purchase&from=2026-07-01T10:00:10Z&to=2026-07-01T10:00:14Z")).Body.GetProperty("items");
 
         Assert.Equal(["s012", "s010"], items.EnumerateArray().Select(item => item.GetProperty("id").GetString()));
     }
 
     [Fact]
     public async Task Events_of_another_tenant_are_its_own() =>
-        Assert.Equal(30, (await GetAsync($"/api/v1/events?stream=shop&limit=1000&{Span}", Other)).Body.GetProperty("items").GetArrayLength());
+        Assert.Equal(30, (await api.GetAsync($"/api/v1/events?stream=shop&limit=1000&{Span}", api.Other)).Body.GetProperty("items").GetArrayLength());
 
     [Theory]
     [InlineData("limit=10", "stream")]
@@ -61,7 +61,7 @@ public sealed class EventsTests(ClickHouseFixture fixture) : ApiTestBase(fixture
     [InlineData("stream=shop&to=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z", "from")]
     public async Task Events_with_a_wrong_argument_names_it(string query, string field)
     {
-        var (status, body) = await GetAsync("/api/v1/events?" + query);
+        var (status, body) = await api.GetAsync("/api/v1/events?" + query);
 
         Assert.Equal(400, status);
         Assert.Equal(field, body.GetProperty("field").GetString());

@@ -5,7 +5,7 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Api;
 
 [Collection(ClickHouseTests.Name)]
-public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
+public sealed class MetricsTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private const string Span = "from=2026-07-01T00:00:00Z&to=2026-07-03T00:00:00Z";
 
@@ -16,7 +16,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     [InlineData("day", 1)]
     public async Task Metrics_any_bucket_counts_every_event_once(string agg, int points)
     {
-        var (status, body) = await GetAsync($"/api/v1/metrics?stream=shop&agg={agg}&{Span}");
+        var (status, body) = await api.GetAsync($"/api/v1/metrics?stream=shop&agg={agg}&{Span}");
 
         Assert.Equal(200, status);
         var items = body.GetProperty("items").EnumerateArray().ToList();
@@ -31,7 +31,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     {
         foreach (var agg in (string[])["minute", "hour", "day"])
         {
-            var point = (await GetAsync($"/api/v1/metrics?stream=shop&type=purchase&value=amount&agg={agg}&{Span}")).Body.GetProperty("items")[0];
+            var point = (await api.GetAsync($"/api/v1/metrics?stream=shop&type=purchase&value=amount&agg={agg}&{Span}")).Body.GetProperty("items")[0];
             var expected = Enumerable.Range(0, agg == "minute" ? 60 : 100).Where(i => i % 2 == 0).ToList();
 
             Assert.Equal(agg == "day" ? "2026-07-01T00:00:00.000Z" : "2026-07-01T10:00:00.000Z", point.GetProperty("time").GetString());
@@ -48,7 +48,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     [Fact]
     public async Task Metrics_by_second_agree_with_the_rollups()
     {
-        var items = (await GetAsync($"/api/v1/metrics?stream=shop&value=amount&agg=second&{Span}")).Body.GetProperty("items").EnumerateArray().ToList();
+        var items = (await api.GetAsync($"/api/v1/metrics?stream=shop&value=amount&agg=second&{Span}")).Body.GetProperty("items").EnumerateArray().ToList();
 
         Assert.Equal(100, items.Count);
         Assert.Equal("2026-07-01T10:00:07.000Z", items[7].GetProperty("time").GetString());
@@ -62,7 +62,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
         string? cursor = null;
         do
         {
-            var body = (await GetAsync($"/api/v1/metrics?stream=web&agg=hour&{Span}&limit=7{(cursor is null ? "" : "&cursor=" + cursor)}")).Body;
+            var body = (await api.GetAsync($"/api/v1/metrics?stream=web&agg=hour&{Span}&limit=7{(cursor is null ? "" : "&cursor=" + cursor)}")).Body;
             times.AddRange(body.GetProperty("items").EnumerateArray().Select(point => point.GetProperty("time").GetString()!));
             cursor = body.GetProperty("next").GetString();
         }
@@ -75,7 +75,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     [Fact]
     public async Task Metrics_between_times_includes_from_and_excludes_to()
     {
-        var items = (await GetAsync("/api/v1/metrics?stream=web&agg=hour&from=2026-07-01T12:30:00Z&to=2026-07-01T15:00:00Z")).Body.GetProperty("items");
+        var items = (await api.GetAsync("/api/v1/metrics?stream=web&agg=hour&from=2026-07-01T12:30:00Z&to=2026-07-01T15:00:00Z")).Body.GetProperty("items");
 
         // The hour in which 'from' lies is whole: a rollup can't be cut.
         Assert.Equal(
@@ -86,8 +86,8 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     [Fact]
     public async Task Metrics_of_another_tenant_are_its_own()
     {
-        Assert.Equal(30, (await GetAsync($"/api/v1/metrics?stream=shop&agg=day&{Span}", Other)).Body.GetProperty("items")[0].GetProperty("count").GetInt32());
-        Assert.Empty((await GetAsync($"/api/v1/metrics?stream=web&agg=day&{Span}", Other)).Body.GetProperty("items").EnumerateArray());
+        Assert.Equal(30, (await api.GetAsync($"/api/v1/metrics?stream=shop&agg=day&{Span}", api.Other)).Body.GetProperty("items")[0].GetProperty("count").GetInt32());
+        Assert.Empty((await api.GetAsync($"/api/v1/metrics?stream=web&agg=day&{Span}", api.Other)).Body.GetProperty("items").EnumerateArray());
     }
 
     [Theory]
@@ -100,7 +100,7 @@ public sealed class MetricsTests(ClickHouseFixture fixture) : ApiTestBase(fixtur
     [InlineData("stream=shop&cursor=x", "cursor")]
     public async Task Metrics_with_a_wrong_argument_names_it(string query, string field)
     {
-        var (status, body) = await GetAsync("/api/v1/metrics?" + query);
+        var (status, body) = await api.GetAsync("/api/v1/metrics?" + query);
 
         Assert.Equal(400, status);
         Assert.Equal(("bad_request", field), (body.GetProperty("code").GetString(), body.GetProperty("field").GetString()));

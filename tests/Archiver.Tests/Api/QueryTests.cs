@@ -10,7 +10,7 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Api;
 
 [Collection(ClickHouseTests.Name)]
-public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
+public sealed class QueryTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     [Fact]
     public async Task Query_own_rows_answers_meta_data_rows_and_time()
@@ -31,7 +31,7 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
             new { text = "it's\n\ttext\\", number = 1.5, flag = true, list = new[] { "a'b\\c\n", "d" }, streams = new[] { "web" } });
 
         Assert.Equal("it's\n\ttext\\", answer.GetProperty("data")[0][0].GetString());
-        Assert.Equal("""1.5 true ["a'b\\c\n", "d"] 20""", string.Join(' ', answer.GetProperty("data")[0].EnumerateArray().Skip(1).Select(v => v.GetRawText())));
+        Assert.Equal("""1.5 true ["a'b\\c\n","d"] 20""", string.Join(' ', answer.GetProperty("data")[0].EnumerateArray().Skip(1).Select(v => v.GetRawText())));
     }
 
     [Theory]
@@ -46,7 +46,7 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
     public async Task Query_any_table_shows_only_the_callers_tenant(string sql)
     {
         Assert.Equal(120, (await OkAsync(sql)).GetProperty("data")[0][0].GetInt32());
-        Assert.Equal(30, (await OkAsync(sql, tenant: Other)).GetProperty("data")[0][0].GetInt32());
+        Assert.Equal(30, (await OkAsync(sql, tenant: api.Other)).GetProperty("data")[0][0].GetInt32());
         Assert.Equal(0, (await OkAsync(sql, tenant: "nobody")).GetProperty("data")[0][0].GetInt32());
     }
 
@@ -63,7 +63,7 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
     [InlineData("SELECT 1 FORMAT CSV", 400)]
     public async Task Query_that_may_not_or_can_not_run_is_a_problem(string sql, int status)
     {
-        using var client = Archiver.Client(Tenant);
+        using var client = api.Archiver.Client(api.Tenant);
 
         var response = await client.PostAsJsonAsync("/api/v1/query", new { sql });
 
@@ -84,7 +84,7 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
     [InlineData("", "application/json", HttpStatusCode.BadRequest)]
     public async Task Query_with_a_wrong_body_says_what_is_wrong(string body, string type, HttpStatusCode expected)
     {
-        using var client = Archiver.Client(Tenant);
+        using var client = api.Archiver.Client(api.Tenant);
 
         var response = await client.PostAsync("/api/v1/query", new StringContent(body, Encoding.UTF8, type));
 
@@ -127,24 +127,24 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
     {
         const string running = "SELECT count() FROM system.processes WHERE query LIKE '%millrace_test_slow%' AND query NOT LIKE '%system.processes%'";
         using var gone = new CancellationTokenSource();
-        using var client = Archiver.Client(Tenant);
+        using var client = api.Archiver.Client(api.Tenant);
         var query = client.PostAsJsonAsync(
             "/api/v1/query", new { sql = "SELECT count() AS millrace_test_slow FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))" }, gone.Token);
-        await Eventually.TrueAsync(async () => await Fixture.ScalarAsync(running) != "0");
+        await Eventually.TrueAsync(async () => await api.ClickHouse.ScalarAsync(running) != "0");
 
         await gone.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => query);
         // Sooner than the limit of three seconds would end it.
-        await Eventually.TrueAsync(async () => await Fixture.ScalarAsync(running) == "0", TimeSpan.FromSeconds(2.5));
+        await Eventually.TrueAsync(async () => await api.ClickHouse.ScalarAsync(running) == "0", TimeSpan.FromSeconds(2.5));
     }
 
     [Fact]
     public async Task Query_without_the_scope_or_credential_is_refused()
     {
-        using var ingest = Archiver.Client(Tenant, Scopes.Ingest);
+        using var ingest = api.Archiver.Client(api.Tenant, Scopes.Ingest);
         Assert.Equal(HttpStatusCode.Forbidden, (await ingest.PostAsJsonAsync("/api/v1/query", new { sql = "SELECT 1" })).StatusCode);
-        using var nobody = Archiver.Client(Tenant);
+        using var nobody = api.Archiver.Client(api.Tenant);
         nobody.DefaultRequestHeaders.Authorization = null;
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.PostAsJsonAsync("/api/v1/query", new { sql = "SELECT 1" })).StatusCode);
     }
@@ -152,16 +152,16 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
     [Fact]
     public async Task Query_of_an_operator_may_name_a_tenant_and_nobody_elses()
     {
-        using var @operator = Archiver.Client("operations", ScopeNames.All, "operator");
-        var answer = await @operator.PostAsJsonAsync($"/api/v1/query?tenant={Tenant}", new { sql = "SELECT count() FROM events" });
+        using var @operator = api.Archiver.Client("operations", ScopeNames.All, "operator");
+        var answer = await @operator.PostAsJsonAsync($"/api/v1/query?tenant={api.Tenant}", new { sql = "SELECT count() FROM events" });
         Assert.Equal("[[120]]", JsonElement.Parse(await answer.Content.ReadAsStringAsync()).GetProperty("data").GetRawText());
-        using var admin = Archiver.Client(Other, ScopeNames.All, "admin");
-        Assert.Equal(HttpStatusCode.Forbidden, (await admin.PostAsJsonAsync($"/api/v1/query?tenant={Tenant}", new { sql = "SELECT 1" })).StatusCode);
+        using var admin = api.Archiver.Client(api.Other, ScopeNames.All, "admin");
+        Assert.Equal(HttpStatusCode.Forbidden, (await admin.PostAsJsonAsync($"/api/v1/query?tenant={api.Tenant}", new { sql = "SELECT 1" })).StatusCode);
     }
 
     private async Task<JsonElement> OkAsync(string sql, object? parameters = null, string? tenant = null)
     {
-        using var client = Archiver.Client(tenant ?? Tenant);
+        using var client = api.Archiver.Client(tenant ?? api.Tenant);
         var response = await client.PostAsJsonAsync("/api/v1/query", new { sql, @params = parameters ?? new { } });
         var text = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, text);
@@ -170,7 +170,7 @@ public sealed class QueryTests(ClickHouseFixture fixture) : ApiTestBase(fixture)
 
     private async Task<HttpResponseMessage> SendAsync(string sql)
     {
-        using var client = Archiver.Client(Tenant);
+        using var client = api.Archiver.Client(api.Tenant);
         return await client.PostAsJsonAsync("/api/v1/query", new { sql });
     }
 }

@@ -7,26 +7,26 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Api;
 
 /// <summary>An archiver with events of two tenants: 100 in the stream shop and 20 in web, and 30 in the other's shop.</summary>
-public abstract class ApiTestBase(ClickHouseFixture fixture) : IAsyncLifetime
+public sealed class ApiFixture(ClickHouseFixture clickHouse) : IAsyncLifetime
 {
+    /// <summary>2026-07-01T10:00:00Z: the events of the shop come one a second from here, those of web one an hour.</summary>
+    private const long Start = TestEvents.Noon;
+
     private Stores? _stores;
     private ArchiverInstance? _archiver;
 
-    /// <summary>2026-07-01T10:00:00Z: the events of the shop come one a second from here, those of web one an hour.</summary>
-    protected const long Start = TestEvents.Noon;
+    internal ClickHouseFixture ClickHouse { get; } = clickHouse;
 
-    protected ClickHouseFixture Fixture { get; } = fixture;
+    internal ArchiverInstance Archiver => _archiver!;
 
-    private protected ArchiverInstance Archiver => _archiver!;
+    internal string Tenant => _stores!.Tenant;
 
-    protected string Tenant => _stores!.Tenant;
-
-    protected string Other => "o" + Tenant;
+    internal string Other => "o" + Tenant;
 
     public async ValueTask InitializeAsync()
     {
         _stores = await Stores.OpenAsync();
-        _archiver = await ArchiverInstance.StartAsync(_stores, Fixture.ClickHouse, null, ("Query:Timeout", "00:00:03"));
+        _archiver = await ArchiverInstance.StartAsync(_stores, ClickHouse.ClickHouse, null, ("Query:Timeout", "00:00:03"));
         await _stores.AppendAsync([.. Enumerable.Range(0, 100).Select(i => Shop(i, Tenant)), .. Enumerable.Range(0, 30).Select(i => Shop(i, Other))]);
         await _stores.AppendAsync([.. Enumerable.Range(0, 20).Select(i => TestEvents.Of(
             $"w{i:00}", "web", "view", Start + (i * 3_600_000L), Tenant, i))]);
@@ -37,10 +37,9 @@ public abstract class ApiTestBase(ClickHouseFixture fixture) : IAsyncLifetime
     {
         if (_archiver is not null) await _archiver.DisposeAsync();
         if (_stores is not null) await _stores.DisposeAsync();
-        GC.SuppressFinalize(this);
     }
 
-    protected async Task<(int Status, JsonElement Body)> GetAsync(string path, string? tenant = null)
+    internal async Task<(int Status, JsonElement Body)> GetAsync(string path, string? tenant = null)
     {
         using var client = Archiver.Client(tenant ?? Tenant);
         var response = await client.GetAsync(path);
