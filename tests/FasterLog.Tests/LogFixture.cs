@@ -18,7 +18,12 @@ internal sealed class LogFixture : IDisposable
     {
         var options = new EventLogOptions
         {
-            Directory = Directory.File("log"), Partitions = 4, PageBytes = 1 << 16, SegmentBytes = 1 << 18, IndexBytes = 1 << 14, CheckpointBytes = 1 << 18,
+            Directory = Directory.File("log"),
+            Partitions = 4,
+            PageBytes = 1 << 16,
+            SegmentBytes = 1 << 18,
+            IndexBytes = 1 << 14,
+            CheckpointBytes = 1 << 18,
         };
         change?.Invoke(options);
         return options;
