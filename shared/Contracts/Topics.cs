@@ -36,4 +36,7 @@ public static class Headers
 
     /// <summary>Position in the source topic, <c>partition:offset</c>.</summary>
     public const string Origin = "origin";
+
+    /// <summary>Where a dead letter came from, <c>topic/partition/offset#index</c>, when an external producer put it on a topic.</summary>
+    public const string Inbound = "inbound";
 }
