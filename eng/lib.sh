@@ -76,6 +76,13 @@ ensure_debian() {
     [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(id -u)" = 0 ] || fail "Debian packages are missing; install them with: sudo apt-get install ${missing[*]}"
     say "installing Debian's ${missing[*]}"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null ||
-        fail "apt-get could not install ${missing[*]}"
+    # In a subshell, for its trap. Servers are started by the tests, each on data of its own: the package's own must not run beside them.
+    (
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e $policy ]; then
+            trap 'rm -f $policy' EXIT
+            printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+        fi
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    ) >/dev/null || fail "apt-get could not install ${missing[*]}"
 }

@@ -21,7 +21,7 @@ verb_test() {
     mkdir -p "$ROOT/artifacts"
     : >"$log"
     ensure_chdb
-    ensure_debian chromium
+    ensure_debian chromium postgresql
     ensure_dashboard
     for folder in "$ROOT"/tests/clients/*/; do ensure_npm "${folder%/}"; done
 
