@@ -24,6 +24,7 @@ public sealed class LifecycleTests : IDisposable
     [InlineData("--data x --library /bin/sh --max-memory 1", "--max-memory must be a number from 268435456")]
     [InlineData("--data x --library /bin/sh --colour blue", "unknown option --colour")]
     [InlineData("--data x --data y", "--data is given twice")]
+    [InlineData("--data x --library /bin/sh --parent-watch maybe", "--parent-watch must be on or off, not 'maybe'")]
     public async Task Wrong_arguments_are_one_line_and_exit_code_2(string arguments, string error)
     {
         await using var server = ServerProcess.Launch(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -102,6 +103,16 @@ public sealed class LifecycleTests : IDisposable
         await server.WaitForExitAsync(TimeSpan.FromSeconds(10));
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
         await Assert.ThrowsAsync<HttpRequestException>(() => running);
+    }
+
+    [Fact]
+    public async Task End_of_input_without_the_watch_changes_nothing()
+    {
+        await using var server = await ServerProcess.StartAsync(_directory.Path, "--parent-watch", "off");
+        server.CloseInput();
+        using var client = server.Administrator();
+        Assert.Equal("1", await client.QueryAsync("SELECT 1"));
+        Assert.Equal(0, await server.TerminateAsync());
     }
 
     [Fact]

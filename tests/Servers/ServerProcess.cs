@@ -33,6 +33,9 @@ public sealed class ServerProcess : IDisposable
         return server;
     }
 
+    /// <summary>Id of the process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 

@@ -12,7 +12,7 @@ internal static class CommandLine
     /// <summary>One line on how to call the program.</summary>
     public const string Usage = "usage: MILLRACE_CLICKHOUSE_SECRET=… clickhouse-embedded --data DIR --library PATH/libchdb.so [--port N] [--listen ADDRESS] "
         + "[--max-memory BYTES] [--metadata PATH] [--max-queries N] [--max-tenants-queries N] [--max-queries-of-a-tenant N] [--tenant-max-seconds N] "
-        + "[--tenant-max-rows N] [--tenant-max-memory BYTES]";
+        + "[--tenant-max-rows N] [--tenant-max-memory BYTES] [--parent-watch on|off]";
 
     /// <summary>The options, or what is wrong with the arguments.</summary>
     public static (ServerOptions? Options, string? Error) Parse(IReadOnlyList<string> arguments, string? secret)
@@ -31,6 +31,7 @@ internal static class CommandLine
         values.Remove("--metadata", out var metadata);
         var listen = IPAddress.Loopback;
         if (values.Remove("--listen", out var address) && !IPAddress.TryParse(address, out listen)) return Wrong($"--listen '{address}' is no IP address");
+        if (values.Remove("--parent-watch", out var watch) && watch is not ("on" or "off")) return Wrong($"--parent-watch must be on or off, not '{watch}'");
         string? error = null;
         var options = new ServerOptions
         {
@@ -39,6 +40,7 @@ internal static class CommandLine
             Secret = secret,
             ListenAddress = listen!,
             MetadataPath = metadata is null ? null : Path.GetFullPath(metadata),
+            WatchesParent = watch != "off",
             Port = (int)Number("--port", 8123, 0, 65535),
             MaxMemoryBytes = Number("--max-memory", 2L << 30, 256L << 20, long.MaxValue),
             MaxQueries = (int)Number("--max-queries", 64, 1, 1024),

@@ -22,7 +22,7 @@ internal static class EmbeddedServer
         var (options, error) = CommandLine.Parse(arguments, Environment.GetEnvironmentVariable(CommandLine.SecretVariable));
         Environment.SetEnvironmentVariable(CommandLine.SecretVariable, null);
         if (options is null) return Fail(2, error!);
-        ParentWatch.Start();
+        if (options.WatchesParent) ParentWatch.Start();
         try
         {
             using var directory = await DataDirectory.TakeAsync(options.DataDirectory, options.TemporaryDirectory, TimeProvider.System);

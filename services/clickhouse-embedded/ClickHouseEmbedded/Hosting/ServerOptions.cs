@@ -27,6 +27,9 @@ internal sealed record ServerOptions
     /// <summary>The metadata database with the tenants' API keys; <see langword="null"/>: there are none.</summary>
     public string? MetadataPath { get; init; }
 
+    /// <summary>Whether the end of its standard input ends it: a child's parent holds the other end. Default true; a server of its own has no parent to follow.</summary>
+    public bool WatchesParent { get; init; } = true;
+
     /// <summary>Statements that may run at once. Default 64.</summary>
     public int MaxQueries { get; init; } = 64;
 
