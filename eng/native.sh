@@ -1,8 +1,13 @@
-# Native parts that come from npm; sourced by ./millrace and by tests. Needs nothing of the other scripts.
-#   chdb_library   prints where libchdb.so is or will be
-#   ensure_chdb    downloads and unpacks it once for each user (178 MB, 566 MB on disk)
+# Native parts that come from npm; sourced by ./millrace and by tests. Needs nothing of the other scripts (ensure_librdkafka uses ensure_debian
+# of lib.sh where that is sourced too).
+#   chdb_library        prints where libchdb.so is or will be
+#   ensure_chdb         downloads and unpacks it once for each user (178 MB, 566 MB on disk)
+#   librdkafka_library  prints where librdkafka.so is or will be
+#   ensure_librdkafka   has NuGet restore librdkafka.redist, or builds the library once for each user (about 2 minutes, 3 MB)
 
 CHDB_VERSION=26.7.3-stable.1
+# The version that Confluent.Kafka of Directory.Packages.props asks for; Directory.Build.targets names it too.
+LIBRDKAFKA_VERSION=2.15.1
 
 native_cache() { printf '%s' "${MILLRACE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/millrace}"; }
 
@@ -71,4 +76,75 @@ ensure_chdb() (
         [ -f "$library" ] || native_fail "$(dirname "$library") is in the way; remove it and try again"
     fi
     printf '· the ClickHouse engine is in %s\n' "$(dirname "$library")" >&2
+)
+
+# What NuGet restored, or the build in the cache.
+librdkafka_library() {
+    local restored=${NUGET_PACKAGES:-$HOME/.nuget/packages}/librdkafka.redist/$LIBRDKAFKA_VERSION rid
+    case $(uname -m) in aarch64) rid=linux-arm64 ;; *) rid=linux-x64 ;; esac
+    if [ -d "$restored" ]; then
+        printf '%s/runtimes/%s/native/librdkafka.so\n' "$restored" "$rid"
+    else
+        printf '%s/librdkafka/%s/librdkafka.so\n' "$(native_cache)" "$LIBRDKAFKA_VERSION"
+    fi
+}
+
+# librdkafka_from_nuget DIR: whether NuGet has the package; it is in the packages folder then, where the projects' restore takes it from.
+librdkafka_from_nuget() {
+    cat >"$1/librdkafka.csproj" <<XML
+<Project Sdk="Microsoft.NET.Sdk">
+  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
+  <ItemGroup><PackageDownload Include="librdkafka.redist" Version="[$LIBRDKAFKA_VERSION]" /></ItemGroup>
+</Project>
+XML
+    dotnet restore "$1/librdkafka.csproj" >"$1/restore.log" 2>&1
+}
+
+# In a subshell, as above. The npm package carries librdkafka's own source; built without Kerberos and curl (OAUTHBEARER by OIDC), which need
+# libraries that few machines have; TLS, SASL PLAIN, SCRAM and OAUTHBEARER by callback are in, and lz4, zstd, zlib and snappy.
+ensure_librdkafka() (
+    library=$(librdkafka_library)
+    [ -f "$library" ] && return 0
+    set -euo pipefail
+    home=$(native_cache)/librdkafka
+    mkdir -p "$home"
+    temporary=$(mktemp -d "$home/.building.XXXXXX")
+    trap 'rm -rf "$temporary"' EXIT
+    librdkafka_from_nuget "$temporary" && return 0
+    command -v npm >/dev/null || native_fail "npm is missing; install Node.js 20 from https://nodejs.org or your distribution"
+    if command -v dpkg >/dev/null && declare -F ensure_debian >/dev/null; then
+        ensure_debian gcc libc6-dev make python3 libssl-dev zlib1g-dev libzstd-dev
+    fi
+    for tool in gcc make python3; do
+        command -v "$tool" >/dev/null || native_fail "$tool is missing; librdkafka is built with gcc, make, python3 and the headers of OpenSSL, zlib and zstd"
+    done
+    package=@confluentinc/kafka-javascript@1.10.1
+    digest=29578f5019f6d44a8254ff667f1cc4b8cdd26091c7105ed7fa2882d9ee374108034b211a92c2279821a8a13df0e6af9c340764482acaef58f42027eaa12a992f
+    printf '· building librdkafka %s (once; about 2 minutes)\n' "$LIBRDKAFKA_VERSION" >&2
+    if ! (cd "$temporary" && npm pack "$package" --cache "$temporary/npm" --silent --loglevel=error >npm.log 2>&1); then
+        tail -5 "$temporary/npm.log" >&2
+        native_fail "npm could not download $package"
+    fi
+    archive=$(find "$temporary" -maxdepth 1 -name '*.tgz' | head -1)
+    [ -n "$archive" ] || native_fail "npm gave no archive of $package"
+    actual=$(sha512sum "$archive" | cut -d' ' -f1)
+    [ "$actual" = "$digest" ] || native_fail "the archive of $package is not the one that was reviewed (sha512 $actual)"
+    mkdir "$temporary/source" "$temporary/built"
+    tar -xzf "$archive" -C "$temporary/source" --strip-components=3 package/deps/librdkafka
+    if ! (cd "$temporary/source" && ./configure --disable-curl --disable-gssapi --disable-lz4-ext && make -C src -j"$(nproc)" librdkafka.so.1) >"$temporary/build.log" 2>&1; then
+        tail -20 "$temporary/build.log" >&2
+        native_fail "librdkafka $LIBRDKAFKA_VERSION could not be built"
+    fi
+    for feature in WITH_SSL WITH_ZLIB WITH_ZSTD; do
+        grep -q "^#define $feature 1" "$temporary/source/config.h" ||
+            native_fail "librdkafka was configured without ${feature#WITH_}; install the headers of OpenSSL, zlib and zstd, and try again"
+    done
+    strip -g -o "$temporary/built/librdkafka.so" "$temporary/source/src/librdkafka.so.1"
+    cp "$temporary/source/LICENSES.txt" "$temporary/built/"
+    chmod 755 "$temporary/built" "$temporary/built/librdkafka.so"
+    # Of two at once one wins, as above.
+    if ! mv -T "$temporary/built" "$(dirname "$library")" 2>/dev/null; then
+        [ -f "$library" ] || native_fail "$(dirname "$library") is in the way; remove it and try again"
+    fi
+    printf '· librdkafka is in %s\n' "$(dirname "$library")" >&2
 )
