@@ -15,6 +15,7 @@ verb_doctor() {
     check "Node.js >= 20" "node --version | grep -E '^v(2[0-9]|[3-9][0-9])'" "https://nodejs.org, or: apt-get install nodejs npm"
     check "npm" "npm --version" "comes with Node.js"
     check "libchdb (ClickHouse)" "ls -d \"\$(chdb_library)\"" "./millrace build downloads it (178 MB) into $CACHE"
+    check "librdkafka (Kafka)" "ls -d \"\$(librdkafka_library)\"" "only for Kafka: ./millrace build takes it from NuGet or builds it (2 minutes) into $CACHE"
     check "dashboard" "ls -d '$ROOT/services/realtime-gateway/dashboard/dist/index.html'" "./millrace build"
     check "chromium (tests only)" "command -v chromium" "apt-get install chromium"
     check "free disk under $ROOT" "df -h --output=avail '$ROOT' | tail -1 | tr -d ' '" ""

@@ -37,7 +37,7 @@ stale() {
 # ensure_built PROJECT NAME: builds a project in Release unless nothing has changed since the last time.
 ensure_built() {
     local project=$1 stamp=$ROOT/artifacts/.built-$2 started log
-    local sources=("$ROOT/services" "$ROOT/shared" "$ROOT/tools" "$ROOT/Directory.Build.props" "$ROOT/Directory.Build.targets" "$ROOT/Directory.Packages.props" "$ROOT/eng")
+    local sources=("$ROOT/services" "$ROOT/shared" "$ROOT/tools" "$ROOT/Directory.Build.props" "$ROOT/Directory.Build.targets" "$ROOT/Directory.Packages.props" "$ROOT/eng" "$(librdkafka_library)")
     stale "$stamp" "${sources[@]}" || return 0
     say "building $2 (up to 2 minutes the first time)"
     mkdir -p "$ROOT/artifacts"

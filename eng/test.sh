@@ -15,12 +15,13 @@ count_results() {
 }
 
 verb_test() {
-    local filter=${1:-} started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder
+    local filter=${1:-} name started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder
     need_dotnet
     need_node
     mkdir -p "$ROOT/artifacts"
     : >"$log"
     ensure_chdb
+    ensure_librdkafka
     ensure_debian chromium postgresql
     ensure_dashboard
     for folder in "$ROOT"/tests/clients/*/; do ensure_npm "${folder%/}"; done
@@ -30,7 +31,8 @@ verb_test() {
     export MILLRACE_REPOSITORY=$ROOT
 
     for project in "$ROOT"/tests/*.Tests/*.csproj; do
-        case $project in *"$filter"*) ;; *) continue ;; esac
+        name=${project#"$ROOT"/}
+        case ${name,,} in *"${filter,,}"*) ;; *) continue ;; esac
         say "testing $(basename "$project" .csproj)"
         dotnet test "$project" -c "$CONFIGURATION" --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee -a "$log" || outcome=1
     done
