@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Configuration;
+using Millrace.Ingest.Inbound;
 using Millrace.Ingest.Intake;
 using Millrace.Ingest.Quotas;
 using Millrace.Ingest.Requests;
+using Millrace.Ports.EventLog;
 
 namespace Millrace.Ingest;
 
@@ -36,7 +40,35 @@ public static class IngestModule
         services.AddSingleton<IngestEndpoint>();
         services.AddHostedService<IntakeMeter>();
         services.AddHealthChecks().AddCheck<AppendHealth>("ingest");
+        return services.AddInbound(configuration);
+    }
+
+    /// <summary>One worker for each inbound topic, so that one that can't be read keeps no other.</summary>
+    private static IServiceCollection AddInbound(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IngestOptions>, InboundRules>());
+        var topics = configuration.GetSection($"{OptionsExtensions.Root}:Ingest:{nameof(IngestOptions.Inbound)}:{nameof(InboundOptions.Topics)}").GetChildren().Count();
+        if (topics == 0) return services;
+        services.AddSingleton<RecordJudge>();
+        services.AddSingleton<InboundStatus>();
+        services.AddSingleton<InboundTaker>();
+        services.AddHealthChecks().AddCheck<InboundStatus>("ingest-inbound");
+        for (var i = 0; i < topics; i++)
+        {
+            var index = i;
+            services.AddSingleton<IHostedService>(provider => MakeInboundWorker(provider, index));
+        }
+
         return services;
+    }
+
+    private static InboundWorker MakeInboundWorker(IServiceProvider provider, int index)
+    {
+        var topic = provider.GetRequiredService<IOptions<IngestOptions>>().Value.Inbound.Topics[index];
+        var source = provider.GetKeyedService<IEventLog>(EventLogNames.Inbound)
+            ?? throw new StartException(
+                $"{OptionsExtensions.Root}:Ingest:Inbound names the topic '{topic.Name}', but no Kafka is configured to read it from: set {OptionsExtensions.Root}:Inbound:Kafka, or {OptionsExtensions.Root}:Adapters:EventLog to kafka.");
+        return ActivatorUtilities.CreateInstance<InboundWorker>(provider, topic, source);
     }
 
     /// <summary>Maps <c>POST /ingest</c>.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Millrace.Ingest.Inbound;
 
 namespace Millrace.Ingest;
 
@@ -21,6 +22,10 @@ public sealed class IngestOptions
     /// </summary>
     [Range(64L * 1024 * 1024, 64L * 1024 * 1024 * 1024)]
     public long MaxInFlightBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>Topics on which programs outside Millrace produce events.</summary>
+    [ValidateObjectMembers]
+    public InboundOptions Inbound { get; set; } = new();
 }
 
 /// <summary>Rules of <see cref="IngestOptions"/>.</summary>

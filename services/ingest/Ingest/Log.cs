@@ -16,4 +16,10 @@ internal static partial class Log
 
     [LoggerMessage(2010, LogLevel.Information, "The intake of {Topic}, partition {Partition} is counted from offset {Offset} on.")]
     public static partial void IntakeStarts(ILogger logger, string topic, int partition, long offset);
+
+    [LoggerMessage(2020, LogLevel.Information, "Records of {Topic}, partition {Partition} are taken in from offset {Offset} on.")]
+    public static partial void InboundStarts(ILogger logger, string topic, int partition, long offset);
+
+    [LoggerMessage(2021, LogLevel.Error, "What was read from {Topic}, partition {Partition} can't be written yet; it is tried again. {Suppressed} such messages were left out since the last.")]
+    public static partial void InboundWaits(ILogger logger, string topic, int partition, long suppressed, Exception exception);
 }

@@ -16,6 +16,7 @@ internal sealed class EventBatch
     private readonly List<Rejection> _rejections = [];
     private LogRecord[] _records = [];
     private int _count;
+    private int _base;
     private RequestFrame? _frame;
 
     /// <summary>Makes an empty batch.</summary>
@@ -43,6 +44,26 @@ internal sealed class EventBatch
         Draft.Open(frame);
     }
 
+    /// <summary>Goes on with another request after the events of the last: what has been judged stays.</summary>
+    /// <param name="frame">What the events to come share.</param>
+    public void Continue(RequestFrame frame)
+    {
+        _frame = frame;
+        _base = Total;
+        Draft.Close();
+        Draft.Open(frame);
+    }
+
+    /// <summary>Forgets events that were judged since a moment.</summary>
+    /// <param name="records">Good events at that moment.</param>
+    /// <param name="rejections">Refused ones.</param>
+    public void TakeBack(int records, int rejections)
+    {
+        _records.AsSpan(records, _count - records).Clear();
+        _count = records;
+        _rejections.RemoveRange(rejections, _rejections.Count - rejections);
+    }
+
     /// <summary>Ends the draft as a good event, unless something is missing.</summary>
     public bool TryAccept()
     {
@@ -61,18 +82,18 @@ internal sealed class EventBatch
     public void Reject(Fault fault, string? id, int start, int length, byte[]? restated = null)
     {
         _wire.Abandon();
-        _rejections.Add(new Rejection(Total, id, fault, start, length, restated));
+        _rejections.Add(new Rejection(Total - _base, id, fault, start, length, restated));
     }
 
     /// <summary>Whether the request may hold another event.</summary>
-    public bool HasRoom => Total < _frame!.MaxEvents;
+    public bool HasRoom => Total - _base < _frame!.MaxEvents;
 
     /// <summary>Returns all memory.</summary>
     public void Close()
     {
         ArrayPool<LogRecord>.Shared.Return(_records, clearArray: true);
         _records = [];
-        _count = 0;
+        _count = _base = 0;
         _rejections.Clear();
         // One request of ten thousand faults must not leave a large list in the pool.
         if (_rejections.Capacity > 64) _rejections.Capacity = 0;

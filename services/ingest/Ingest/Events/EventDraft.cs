@@ -18,7 +18,7 @@ internal sealed partial class EventDraft(WireBuffer wire)
     private readonly byte[] _defaultStream = new byte[EventLimits.StreamLength];
     private readonly byte[] _stream = new byte[EventLimits.StreamLength];
     private EventFields _seen;
-    private UuidV7 _ids;
+    private EventIds _ids;
     private ReadOnlyMemory<byte> _suffix;
     private ReadOnlyMemory<byte> _key;
     private string _tenant = "";
@@ -52,7 +52,7 @@ internal sealed partial class EventDraft(WireBuffer wire)
         _earliestMs = frame.ReceivedAtMs - (long)frame.MaxAge.TotalMilliseconds;
         _latestMs = frame.ReceivedAtMs + (long)frame.MaxAhead.TotalMilliseconds;
         _defaultStreamLength = frame.DefaultStream is null ? 0 : Encoding.UTF8.GetBytes(frame.DefaultStream, _defaultStream);
-        _ids = default;
+        _ids = frame.IdSeed is { } seed ? EventIds.DerivedFrom(seed) : default;
         _keyStreamLength = -1;
         Span<byte> tenant = stackalloc byte[Encoding.UTF8.GetMaxByteCount(EventLimits.TenantLength)];
         _own.Open(0);

@@ -10,6 +10,7 @@ namespace Millrace.Ingest.Events;
 /// <param name="MaxAhead">How far ahead an event's time may lie.</param>
 /// <param name="Headers">Headers of every record, one instance.</param>
 /// <param name="MaxEvents">More than these are too many.</param>
+/// <param name="IdSeed">Where the ids of events that name none are to follow from the request: a hash of what tells it from all others.</param>
 internal sealed record RequestFrame(
     string Tenant,
     long ReceivedAtMs,
@@ -17,4 +18,5 @@ internal sealed record RequestFrame(
     TimeSpan MaxAge,
     TimeSpan MaxAhead,
     IReadOnlyDictionary<string, string>? Headers = null,
-    int MaxEvents = EventLimits.RequestEvents);
+    int MaxEvents = EventLimits.RequestEvents,
+    UInt128? IdSeed = null);
