@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Millrace.Contracts.Errors;
 using Millrace.Ports.EventLog;
+using Millrace.Ports.Metadata;
 using Millrace.Ports.Objects;
 
 namespace Millrace.Hosting.Http;
@@ -65,7 +66,8 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
                 Log.DependencyFailed(logger, context.Request.Path, exception);
                 await Problems.WriteAsync(context, ErrorCodes.Unavailable, dependency.Message);
                 return;
-            case EventLogException { Retryable: true } or ObjectStoreException { Retryable: true } or DbException { IsTransient: true }:
+            case EventLogException { Retryable: true } or ObjectStoreException { Retryable: true } or MetadataDatabaseException { Retryable: true }
+                or DbException { IsTransient: true }:
                 Log.DependencyFailed(logger, context.Request.Path, exception);
                 await Problems.WriteAsync(context, ErrorCodes.Unavailable, "Something that this needs does not answer; try again.");
                 return;

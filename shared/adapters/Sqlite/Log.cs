@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Millrace.Adapters.Sqlite;
 
-/// <summary>Log messages of this project: event ids 8500 to 8749.</summary>
+/// <summary>Log messages of this project: event ids 8500 to 8624.</summary>
 internal static partial class Log
 {
     [LoggerMessage(8500, LogLevel.Information, "Migrated {Module} to version {Version}: {Name}.")]

@@ -1,0 +1,104 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Millrace.Adapters.Postgres;
+
+/// <summary>Settings under <c>Millrace:Postgres</c>: where the metadata database is when it is PostgreSQL.</summary>
+public sealed class PostgresOptions
+{
+    /// <summary>Name of the section under <c>Millrace</c>.</summary>
+    public const string Section = "Postgres";
+
+    /// <summary>
+    /// A connection string as Npgsql takes it, for TLS, several hosts and everything else that has no setting of its own here. The settings below
+    /// win over what it says. Default: none.
+    /// </summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>Host name, or the directory of a Unix socket. Default <c>localhost</c>.</summary>
+    public string? Host { get; set; }
+
+    /// <summary>Port. Default 5432.</summary>
+    [Range(1, 65535)]
+    public int? Port { get; set; }
+
+    /// <summary>Name of the database, which must exist. Default <c>millrace</c>.</summary>
+    public string? Database { get; set; }
+
+    /// <summary>User. Default <c>millrace</c>.</summary>
+    public string? Username { get; set; }
+
+    /// <summary>Password. Default: none.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>File whose first line is the password, read at each new connection, so that a changed password needs no restart. Default: none.</summary>
+    public string? PasswordFile { get; set; }
+
+    /// <summary>Connections of this process, at most; one more listens for changes. Further work waits for a free one. Default 20.</summary>
+    [Range(2, 1000)]
+    public int? MaxPoolSize { get; set; }
+
+    /// <summary>How long a new connection, or a free one when all are busy, is waited for. Default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan? ConnectTimeout { get; set; }
+
+    /// <summary>How long a statement may take. Default 30 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan? CommandTimeout { get; set; }
+
+    /// <summary>
+    /// How long a transaction is run again when it conflicts with others, and how long it is asked what became of one whose connection broke while it
+    /// was committed. Default 30 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan RetryTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The connection string that all settings together make, without the password of <see cref="PasswordFile"/>.</summary>
+    internal NpgsqlConnectionStringBuilder Build()
+    {
+        var built = new NpgsqlConnectionStringBuilder(ConnectionString);
+        built.Host = Host ?? built.Host ?? "localhost";
+        built.Port = Port ?? built.Port;
+        built.Database = Database ?? built.Database ?? "millrace";
+        built.Username = Username ?? built.Username ?? "millrace";
+        built.Password = Password ?? built.Password;
+        built.ApplicationName ??= "millrace";
+        built.MaxPoolSize = MaxPoolSize ?? Stated(built, "Maximum Pool Size", built.MaxPoolSize, 20);
+        built.Timeout = ConnectTimeout is { } connect ? Seconds(connect) : Stated(built, "Timeout", built.Timeout, 10);
+        built.CommandTimeout = CommandTimeout is { } command ? Seconds(command) : built.CommandTimeout;
+        return built;
+    }
+
+    private static int Stated(NpgsqlConnectionStringBuilder built, string keyword, int value, int otherwise) =>
+        built.ContainsKey(keyword) ? value : otherwise;
+
+    private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
+}
+
+/// <summary>Rules of <see cref="PostgresOptions"/>.</summary>
+[OptionsValidator]
+internal sealed partial class PostgresOptionsValidator : IValidateOptions<PostgresOptions>;
+
+/// <summary>The rules that attributes can't say.</summary>
+internal sealed class PostgresOptionsRules : IValidateOptions<PostgresOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PostgresOptions options)
+    {
+        var failures = new List<string>();
+        try
+        {
+            options.Build();
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or KeyNotFoundException)
+        {
+            failures.Add($"Millrace:Postgres:ConnectionString: {e.Message}");
+        }
+
+        if (options is { Password: not null, PasswordFile: not null })
+            failures.Add("Millrace:Postgres:Password and PasswordFile: give one of them.");
+        if (options.PasswordFile is { } file && !File.Exists(file))
+            failures.Add($"Millrace:Postgres:PasswordFile: there is no file {file}.");
+        return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
+    }
+}
