@@ -1,14 +1,16 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Aggregator;
 using Millrace.Hosting;
+using Millrace.Hosting.Configuration;
 
-// The aggregator as a program of its own, on the embedded adapters; port 8082 unless Millrace:Http:Port says otherwise.
+// The aggregator as a program of its own; port 8082 unless Millrace:Http:Port says otherwise.
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8082);
-    builder.Services.AddFasterLogAdapter(builder.Configuration);
-    builder.Services.AddSqliteAdapter(builder.Configuration);
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.Services.AddAggregator(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();

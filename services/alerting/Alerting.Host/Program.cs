@@ -1,5 +1,6 @@
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.MassTransit;
+using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Alerting;
 using Millrace.Hosting;
@@ -9,7 +10,7 @@ return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8084);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
-    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.Services.AddMassTransitAdapter(builder.Configuration);
     builder.Services.AddAlerting(builder.Configuration);
     var app = builder.Build();

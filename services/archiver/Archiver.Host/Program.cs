@@ -1,6 +1,7 @@
 using Millrace.Adapters.ClickHouse;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Archiver;
 using Millrace.Hosting;
@@ -11,7 +12,7 @@ return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8085);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
-    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.AddAdapter("Objects", ("files", FileSystemModule.AddFileSystemAdapter));
     builder.AddAdapter("ClickHouse", ("http", ClickHouseModule.AddClickHouseAdapter));
     builder.Services.AddArchiver(builder.Configuration);

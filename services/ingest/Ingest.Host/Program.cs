@@ -1,4 +1,5 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Hosting;
 using Millrace.Hosting.Configuration;
@@ -8,7 +9,7 @@ return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8081);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
-    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.Services.AddIngest(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();

@@ -1,15 +1,16 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Hosting;
+using Millrace.Hosting.Configuration;
 using Millrace.RealtimeGateway;
 
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8083);
-    builder.Services
-        .AddFasterLogAdapter(builder.Configuration)
-        .AddSqliteAdapter(builder.Configuration)
-        .AddRealtimeGateway(builder.Configuration);
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
+    builder.Services.AddRealtimeGateway(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();
     app.MapRealtimeGateway();
