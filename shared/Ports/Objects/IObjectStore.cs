@@ -63,4 +63,7 @@ public sealed class ObjectStoreException(string message, bool retryable, Excepti
 {
     /// <summary>Whether the same call may succeed later.</summary>
     public bool Retryable { get; } = retryable;
+
+    /// <summary>How long the store asked to be left alone; <see langword="null"/> when it did not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

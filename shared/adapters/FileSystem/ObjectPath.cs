@@ -10,9 +10,6 @@ namespace Millrace.Adapters.FileSystem;
 /// </summary>
 internal static class ObjectPath
 {
-    /// <summary>Longest key, in bytes of UTF-8, as with S3.</summary>
-    public const int MaxKeyBytes = 1024;
-
     // The limit of every common file system, less the suffix of the metadata's name.
     private const int MaxNameBytes = 255 - 20;
 
@@ -21,7 +18,7 @@ internal static class ObjectPath
     /// <exception cref="ObjectStoreException">A segment is longer than file systems can name.</exception>
     public static string Of(string key)
     {
-        Validate(key);
+        ObjectKey.ThrowIfInvalid(key);
         var segments = key.Split('/');
         for (var i = 0; i < segments.Length; i++)
         {
@@ -50,18 +47,4 @@ internal static class ObjectPath
 
     private static string Leaf(string segment) =>
         segment.Replace("%", "%25", StringComparison.Ordinal) + (segment.Contains('.', StringComparison.Ordinal) ? "" : "%");
-
-    private static void Validate(string key)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(key);
-        if (Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
-            throw new ArgumentException($"A key has at most {MaxKeyBytes} bytes.", nameof(key));
-        if (key.Contains('\0', StringComparison.Ordinal))
-            throw new ArgumentException("A key has no NUL character.", nameof(key));
-        foreach (var segment in key.Split('/'))
-        {
-            if (segment is "" or "." or "..")
-                throw new ArgumentException($"The key '{key}' has an empty, '.' or '..' segment.", nameof(key));
-        }
-    }
 }
