@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Millrace.Adapters.FileSystem;
 
-/// <summary>Log messages of this project: event ids 8250 to 8499.</summary>
+/// <summary>Log messages of this project: event ids 8250 to 8374.</summary>
 internal static partial class Log
 {
     [LoggerMessage(8250, LogLevel.Information, "Removed {Count} unfinished uploads that a process left in {Directory}.")]
