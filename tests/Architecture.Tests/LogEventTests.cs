@@ -11,7 +11,7 @@ public sealed partial class LogEventTests
     private static readonly (string Project, int First)[] Ranges =
     [
         ("Hosting", 1000), ("Ingest", 2000), ("Aggregator", 3000), ("RealtimeGateway", 4000), ("Alerting", 5000), ("Archiver", 6000),
-        ("ClickHouse", 7000), ("FasterLog", 8000), ("Kafka", 8100), ("FileSystem", 8250), ("Sqlite", 8500), ("Postgres", 8625),
+        ("ClickHouse", 7000), ("FasterLog", 8000), ("Kafka", 8100), ("FileSystem", 8250), ("S3", 8375), ("Sqlite", 8500), ("Postgres", 8625),
         ("MassTransit", 8750), ("Standalone", 9000),
     ];
 
