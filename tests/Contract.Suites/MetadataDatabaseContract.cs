@@ -289,6 +289,21 @@ public abstract class MetadataDatabaseContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Listen_payload_is_long_arrives_whole()
+    {
+        var (one, other) = (await OpenAsync(), await OpenAsync());
+        using var listening = new Listening(one, "keys");
+        await listening.StartedAsync();
+
+        var expected = new string('ä', 100_000);
+        await other.NotifyAsync("keys", expected, Cancelled);
+        await other.NotifyAsync("keys", "after", Cancelled);
+
+        await Eventually.TrueAsync(() => listening.Payloads.Length >= 2);
+        Assert.Equal([expected, "after"], listening.Payloads);
+    }
+
+    [Fact]
     public async Task Listen_cancelled_ends_with_the_token()
     {
         var listening = new Listening(await OpenAsync(), "keys");

@@ -22,8 +22,9 @@ internal sealed class PostgresMetadataDatabase : IMetadataDatabase, IAsyncDispos
         IOptions<PostgresOptions> options, PostgresMetrics metrics, TimeProvider time, ILogger<PostgresMetadataDatabase> logger)
     {
         _connections = new PostgresConnections(options.Value);
-        _transactions = new PostgresTransactions(_connections, options.Value.RetryTimeout, metrics, time, logger);
         _migrations = new PostgresMigrations(_connections, time, logger);
+        var marks = new CommitMarks(_connections, options.Value.RetryTimeout, time, logger);
+        _transactions = new PostgresTransactions(_connections, _migrations, marks, options.Value.RetryTimeout, metrics, time, logger);
         _listener = new PostgresListener(_connections, metrics, time, logger);
         _notifications = new PostgresNotifications(_connections, _migrations, _listener, time, logger);
     }

@@ -16,13 +16,14 @@ internal sealed class PostgresMigrations(PostgresConnections connections, TimePr
     // Any number that no other program on this database takes: "millrace" in ASCII.
     private const long LockKey = 0x6D696C6C72616365;
 
-    private const string CreateTables = """
+    private const string CreateTables = CommitMarks.CreateTable + """
         CREATE TABLE IF NOT EXISTS schema_migrations (
             module text NOT NULL, version integer NOT NULL, name text NOT NULL, applied_at bigint NOT NULL, PRIMARY KEY (module, version));
         CREATE TABLE IF NOT EXISTS metadata_payloads (id text PRIMARY KEY, payload text NOT NULL, at bigint NOT NULL);
         """;
 
     private const string VersionOf = "SELECT CAST(COALESCE(MAX(version), 0) AS bigint) FROM schema_migrations WHERE module = @module";
+    private static readonly TimeSpan MarksKept = TimeSpan.FromDays(1);
     private volatile bool _prepared;
 
     /// <summary>Makes the adapter's own tables unless they are there.</summary>
@@ -32,8 +33,16 @@ internal sealed class PostgresMigrations(PostgresConnections connections, TimePr
             return;
         await using (var connection = await connections.OpenCheckedAsync(cancellationToken))
         {
-            _prepared = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "SELECT to_regclass('schema_migrations') IS NOT NULL AND to_regclass('metadata_payloads') IS NOT NULL", cancellationToken: cancellationToken));
+            var made = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+                """
+                SELECT to_regclass('schema_migrations') IS NOT NULL AND to_regclass('metadata_payloads') IS NOT NULL
+                    AND to_regclass('metadata_commits') IS NOT NULL
+                """,
+                cancellationToken: cancellationToken));
+            if (made)
+                await connection.ExecuteAsync(new CommandDefinition(
+                    CommitMarks.RemoveOld, new { old = (time.GetUtcNow() - MarksKept).ToUnixTimeMilliseconds() }, cancellationToken: cancellationToken));
+            _prepared = made;
         }
 
         if (_prepared)

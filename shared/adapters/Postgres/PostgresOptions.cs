@@ -10,6 +10,9 @@ public sealed class PostgresOptions
     /// <summary>Name of the section under <c>Millrace</c>.</summary>
     public const string Section = "Postgres";
 
+    private const string Defaults =
+        "Host=localhost;Database=millrace;Username=millrace;Application Name=millrace;Maximum Pool Size=20;Timeout=10;Command Timeout=30";
+
     /// <summary>
     /// A connection string as Npgsql takes it, for TLS, several hosts and everything else that has no setting of its own here. The settings below
     /// win over what it says. Default: none.
@@ -57,23 +60,19 @@ public sealed class PostgresOptions
     /// <summary>The connection string that all settings together make, without the password of <see cref="PasswordFile"/>.</summary>
     internal NpgsqlConnectionStringBuilder Build()
     {
-        var built = new NpgsqlConnectionStringBuilder(ConnectionString);
-        built.Host = Host ?? built.Host ?? "localhost";
+        var built = new NpgsqlConnectionStringBuilder($"{Defaults};{ConnectionString}"); // What comes later wins.
+        built.Host = Host ?? built.Host;
         built.Port = Port ?? built.Port;
-        built.Database = Database ?? built.Database ?? "millrace";
-        built.Username = Username ?? built.Username ?? "millrace";
+        built.Database = Database ?? built.Database;
+        built.Username = Username ?? built.Username;
         built.Password = Password ?? built.Password;
-        built.ApplicationName ??= "millrace";
-        built.MaxPoolSize = MaxPoolSize ?? Stated(built, "Maximum Pool Size", built.MaxPoolSize, 20);
-        built.Timeout = ConnectTimeout is { } connect ? Seconds(connect) : Stated(built, "Timeout", built.Timeout, 10);
-        built.CommandTimeout = CommandTimeout is { } command ? Seconds(command) : built.CommandTimeout;
+        built.MaxPoolSize = MaxPoolSize ?? built.MaxPoolSize;
+        built.Timeout = Seconds(ConnectTimeout) ?? built.Timeout;
+        built.CommandTimeout = Seconds(CommandTimeout) ?? built.CommandTimeout;
         return built;
     }
 
-    private static int Stated(NpgsqlConnectionStringBuilder built, string keyword, int value, int otherwise) =>
-        built.ContainsKey(keyword) ? value : otherwise;
-
-    private static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
+    private static int? Seconds(TimeSpan? time) => time is { } value ? (int)Math.Ceiling(value.TotalSeconds) : null;
 }
 
 /// <summary>Rules of <see cref="PostgresOptions"/>.</summary>
