@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Millrace.RealtimeGateway.Forwarding;
 
 namespace Millrace.RealtimeGateway;
 
@@ -28,6 +29,10 @@ public sealed class GatewayOptions
     /// <summary>The stop.</summary>
     [ValidateObjectMembers]
     public GatewayDrainOptions Drain { get; init; } = new();
+
+    /// <summary>Where the other services are, for requests that come here and belong to them.</summary>
+    [ValidateObjectMembers]
+    public GatewayForwardOptions Forward { get; init; } = new();
 
     /// <summary>
     /// Directory of the dashboard's files. A relative one is looked for under the working directory, then beside the program. Default <c>wwwroot</c>.

@@ -49,4 +49,7 @@ internal static partial class Log
 
     [LoggerMessage(4041, LogLevel.Information, "The dashboard has not been built: looked for {Directories}.")]
     public static partial void NoDashboard(ILogger logger, string directories);
+
+    [LoggerMessage(4050, LogLevel.Warning, "A request could not be forwarded to the {Service} service at {Address}: {Error}.")]
+    public static partial void ForwardingFailed(ILogger logger, string service, string address, Yarp.ReverseProxy.Forwarder.ForwarderError error, Exception? exception);
 }

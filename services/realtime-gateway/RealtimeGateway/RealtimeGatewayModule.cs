@@ -8,6 +8,7 @@ using Millrace.Hosting.Configuration;
 using Millrace.RealtimeGateway.Centrifuge;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Forwarding;
 using Millrace.RealtimeGateway.Http;
 using Millrace.RealtimeGateway.Operations;
 using Millrace.RealtimeGateway.Plain;
@@ -44,6 +45,8 @@ public static class RealtimeGatewayModule
         AddWorker<Housekeeper>(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GatewayDrain>());
         services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateway");
+        services.AddHttpForwarder();
+        services.TryAddSingleton<ServiceForwarder>();
         return services;
     }
 
@@ -61,6 +64,7 @@ public static class RealtimeGatewayModule
         CallerEndpoints.Map(endpoints);
         WindowsEndpoint.Map(endpoints);
         LedgerEndpoint.Map(endpoints);
+        ServiceForwarder.Map(endpoints);
         DashboardFiles.Map(endpoints);
         return endpoints;
     }
