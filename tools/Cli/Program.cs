@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using Millrace.Cli;
 using Millrace.Cli.Load;
+using Millrace.Cli.Services;
 using Millrace.Cli.Tokens;
 
 try
@@ -7,7 +9,12 @@ try
     var verb = args.Length > 0 ? args[0] : "";
     if (args.AsSpan().Contains("--help"))
     {
-        Console.WriteLine(verb == "token" ? TokenCommand.Help : LoadSettings.Help);
+        Console.WriteLine(verb switch
+        {
+            "token" => TokenCommand.Help,
+            "services" => ServicesSettings.Help,
+            _ => LoadSettings.Help,
+        });
         return 0;
     }
 
@@ -17,11 +24,17 @@ try
         key.Cancel = true;
         stop.Cancel();
     };
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+    {
+        signal.Cancel = true;
+        stop.Cancel();
+    });
     return verb switch
     {
         "load" => await new LoadCommand(LoadSettings.Parse(new Arguments(args.AsSpan(1)))).RunAsync(stop.Token),
+        "services" => await ServicesCommand.RunAsync(new Arguments(args.AsSpan(1)), stop.Token),
         "token" => await TokenCommand.RunAsync(new Arguments(args.AsSpan(1)), stop.Token),
-        _ => throw new UsageException($"there is no verb '{verb}'; load and token are"),
+        _ => throw new UsageException($"there is no verb '{verb}'; load, services and token are"),
     };
 }
 catch (UsageException error)
