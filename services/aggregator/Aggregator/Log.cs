@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(3009, LogLevel.Warning, "The last checkpoint before the stop could not be saved; the next start reads a little more again.")]
     public static partial void LastCheckpointFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(3010, LogLevel.Warning, "A checkpoint could not be saved; the next is tried in {Delay} s, and windows go on meanwhile: {Reason}")]
+    public static partial void CheckpointFailed(ILogger logger, double delay, string reason, Exception exception);
 }

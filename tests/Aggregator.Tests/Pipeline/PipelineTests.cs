@@ -117,6 +117,29 @@ public sealed class PipelineTests
     }
 
     [Fact]
+    public async Task Database_that_is_away_holds_no_window_back_and_the_checkpoint_is_made_up_for()
+    {
+        await using var rig = await Rig.CreateAsync();
+        AbsentDatabase? database = null;
+        await rig.ReopenAsync(wrapDatabase: inner => database = new AbsentDatabase(inner));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var caughtUp = new TaskCompletionSource();
+        var run = rig.RunAsync(stop.Token, caughtUp.SetResult);
+        await rig.AwaitAsync(caughtUp.Task);
+        database!.Away = true;
+        await rig.AppendAsync([Sale("a", rig.NowMs, 1)]);
+        await UntilWindowsAsync(rig, 2);
+        await rig.UntilAsync(() => Task.FromResult(database.Refused > 2));
+        Assert.True((await rig.WindowsAsync())[^1].Final);
+        Assert.False(run.IsCompleted);
+
+        database.Away = false;
+        await rig.UntilAsync(async () => (await rig.LedgerAsync("acme")).Aggregated == 1);
+        await stop.CancelAsync();
+        await rig.AwaitStopAsync(run);
+    }
+
+    [Fact]
     public async Task Run_that_lost_its_partition_to_another_instance_ends_instead_of_lowering_what_was_saved()
     {
         await using var rig = await Rig.CreateAsync();

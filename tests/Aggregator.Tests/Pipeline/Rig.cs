@@ -49,10 +49,13 @@ internal sealed class Rig : IAsyncDisposable
 
     /// <summary>Closes log and database and opens them again from their files.</summary>
     /// <param name="crash">Where the next run fails, if it shall.</param>
-    public async Task ReopenAsync(CrashPoint? crash = null)
+    /// <param name="wrapDatabase">What stands before the database.</param>
+    /// <param name="wrapLog">What stands before the log.</param>
+    public async Task ReopenAsync(
+        CrashPoint? crash = null, Func<IMetadataDatabase, IMetadataDatabase>? wrapDatabase = null, Func<IEventLog, IEventLog>? wrapLog = null)
     {
         await _services.DisposeAsync();
-        _services = Build(crash);
+        _services = Build(crash, wrapDatabase, wrapLog);
     }
 
     public async Task AppendAsync(IEnumerable<(string Stream, Event Event)> events, string? traceParent = null)
@@ -82,6 +85,15 @@ internal sealed class Rig : IAsyncDisposable
         await stop.CancelAsync();
         await AwaitStopAsync(run);
     }
+
+    /// <summary>Waits for a condition, moving the clock.</summary>
+    public Task UntilAsync(Func<Task<bool>> condition) => Eventually.TrueAsync(
+        async () =>
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(100));
+            return await condition();
+        },
+        TimeSpan.FromSeconds(60));
 
     /// <summary>Waits for a stop, moving the clock so that nothing waits for it in vain.</summary>
     public async Task AwaitStopAsync(Task run)
@@ -133,7 +145,8 @@ internal sealed class Rig : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private ServiceProvider Build(CrashPoint? crash)
+    private ServiceProvider Build(
+        CrashPoint? crash, Func<IMetadataDatabase, IMetadataDatabase>? wrapDatabase = null, Func<IEventLog, IEventLog>? wrapLog = null)
     {
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(_settings).Build();
         var services = new ServiceCollection();
@@ -149,6 +162,8 @@ internal sealed class Rig : IAsyncDisposable
             Decorate<IMetadataDatabase>(services, inner => new CrashingDatabase(inner, crash));
         }
 
+        if (wrapDatabase is not null) Decorate(services, wrapDatabase);
+        if (wrapLog is not null) Decorate(services, wrapLog);
         return services.BuildServiceProvider();
     }
 

@@ -1,6 +1,8 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Millrace.Aggregator.Storage;
 using Millrace.Ports.EventLog;
+using Millrace.Ports.Metadata;
 
 namespace Millrace.Aggregator.Pipeline;
 
@@ -50,7 +52,7 @@ internal sealed class AggregatorLoop(
             if (!_caughtUp && partitions.All.All(runner => runner.CaughtUp)) NoteCaughtUp(caughtUp);
             EmitLive();
             foreach (var runner in partitions.All) await runner.FlushAsync();
-            if (Now >= _nextCheckpoint) await CheckpointAsync(cancellationToken);
+            if (Now >= _nextCheckpoint) await TryCheckpointAsync(cancellationToken);
         }
     }
 
@@ -85,6 +87,20 @@ internal sealed class AggregatorLoop(
 
         var streams = partitions.All.Sum(runner => runner.Engine.MarkedStreams);
         _nextCheckpoint = Now + (options.CheckpointInterval * Math.Max(1.0, (double)streams / StreamsPerInterval));
+    }
+
+    // A database that is away for a while costs nothing but a longer way back after a crash: windows go on, and the next checkpoint holds this one.
+    private async Task TryCheckpointAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CheckpointAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is MetadataDatabaseException { Retryable: true } or EventLogException { Retryable: true } or DbException)
+        {
+            Log.CheckpointFailed(logger, options.CheckpointInterval.TotalSeconds, e.Message, e);
+            _nextCheckpoint = Now + options.CheckpointInterval;
+        }
     }
 
     private void EmitLive()
