@@ -18,6 +18,15 @@ internal static partial class Log
     public static partial void StepFailed(
         ILogger logger, string sink, string topic, int partition, string step, int attempt, double seconds, Exception exception);
 
+    [LoggerMessage(6004, LogLevel.Warning, "Partition {Partition} was taken over by another instance while this one was away; it is let go.")]
+    public static partial void PartitionLost(ILogger logger, int partition);
+
+    [LoggerMessage(6005, LogLevel.Warning, "Sink {Sink} fails and its buffer is full; it is left behind so that the other goes on: {Reason}")]
+    public static partial void SinkDetached(ILogger logger, string sink, string reason);
+
+    [LoggerMessage(6006, LogLevel.Information, "A sink that was left behind works again; reading goes on from where it stands.")]
+    public static partial void SinkResumes(ILogger logger);
+
     [LoggerMessage(6010, LogLevel.Information, "ClickHouse schema step {Version} ({Name}) done.")]
     public static partial void MigrationDone(ILogger logger, int version, string name);
 

@@ -77,7 +77,7 @@ public sealed class RepairTests(ClickHouseFixture fixture)
         foreach (var partition in topic.Partitions)
         {
             var lane = new LaneId("clickhouse", Topics.Events, partition.Partition, topic.Epoch);
-            if ((await progress.LoadAsync(lane, CancellationToken.None))?.Pending is not { } cut) continue;
+            if ((await progress.ClaimAsync([lane], CancellationToken.None))[0].Progress.Pending is not { } cut) continue;
             using var block = await ReadAsync(stores, partition.Partition, cut);
             await killedInsert(block, ClickHouseSink.TokenOf(lane, cut), cut.Id);
             begun++;

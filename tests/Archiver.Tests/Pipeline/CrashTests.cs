@@ -95,7 +95,7 @@ public sealed class CrashTests(ClickHouseFixture fixture)
             foreach (var sink in (string[])["clickhouse", "objects"])
             {
                 var lane = new LaneId(sink, Topics.Events, partition.Partition, topic.Epoch);
-                if ((await progress.LoadAsync(lane, CancellationToken.None))?.Pending is { } cut) pending.Add((lane, cut));
+                if ((await progress.ClaimAsync([lane], CancellationToken.None))[0].Progress.Pending is { } cut) pending.Add((lane, cut));
             }
         }
 

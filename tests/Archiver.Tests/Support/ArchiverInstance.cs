@@ -7,6 +7,7 @@ using Millrace.Archiver.Pipeline;
 using Millrace.Hosting;
 using Millrace.Hosting.Authentication;
 using Millrace.Ports.ClickHouse;
+using Millrace.Ports.EventLog;
 
 namespace Millrace.Archiver.Tests.Support;
 
@@ -20,8 +21,13 @@ internal sealed class ArchiverInstance : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Starts one, with cuts that close fast unless told otherwise.</summary>
+    public static Task<ArchiverInstance> StartAsync(
+        Stores stores, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings) =>
+        StartAsync(stores, stores.Log, clickHouse, probe, settings);
+
+    /// <summary>Starts one that sees the log as a member of a group does.</summary>
     public static async Task<ArchiverInstance> StartAsync(
-        Stores stores, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings)
+        Stores stores, IEventLog log, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -36,7 +42,7 @@ internal sealed class ArchiverInstance : IAsyncDisposable
         };
         foreach (var (key, value) in settings) all["Millrace:Archiver:" + key] = value;
         builder.Configuration.AddInMemoryCollection(all);
-        builder.Services.AddSingleton(stores.Log).AddSingleton(stores.Metadata).AddSingleton(stores.Objects).AddSingleton(clickHouse);
+        builder.Services.AddSingleton(log).AddSingleton(stores.Metadata).AddSingleton(stores.Objects).AddSingleton(clickHouse);
         if (probe is not null) builder.Services.AddSingleton(probe);
         builder.Services.AddMillraceHosting(builder.Configuration);
         builder.Services.AddArchiver(builder.Configuration);

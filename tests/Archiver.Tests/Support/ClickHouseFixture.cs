@@ -19,6 +19,8 @@ public sealed class ClickHouseFixture : IAsyncLifetime
     private readonly TempDirectory _directory = new();
     private IHost? _host;
 
+    internal ClickHouseLocator Locate => _host!.Services.GetRequiredService<ClickHouseLocator>();
+
     internal IClickHouse ClickHouse => _host!.Services.GetRequiredService<IClickHouse>();
 
     public async ValueTask InitializeAsync()

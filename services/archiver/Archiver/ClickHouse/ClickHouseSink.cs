@@ -12,11 +12,14 @@ namespace Millrace.Archiver.ClickHouse;
 /// Archives into ClickHouse: a cut is one block and one insert, which feeds the events and the three rollups. The insert's deduplication token
 /// is the first safeguard against doubling. It is not enough: on tables that are not replicated ClickHouse notes the token just before it
 /// publishes the part, so a kill between the two leaves a token without rows, and a plain retry would be taken for a repetition. So a cut whose
-/// fate is unknown is looked up, table by table and week by week, and what is missing is written again under another token.
+/// fate is unknown is looked up, table by table and week by week, and what is missing is written again, under other tokens if need be.
 /// </summary>
 internal sealed class ClickHouseSink(
     IClickHouse clickHouse, SchemaWorker schema, CutInspector inspector, IOptions<ArchiverOptions> options, ILogger<ClickHouseSink> logger) : ISink
 {
+    // Each kill of ClickHouse at the worst moment can spoil one token.
+    private const int MostRepairs = 16;
+
     private static readonly string[] Columns = [.. EventColumns.All.Select(column => column.Name)];
 
     /// <inheritdoc/>
@@ -44,15 +47,16 @@ internal sealed class ClickHouseSink(
         }
 
         await inspector.WaitForInsertsAsync(token, cancellationToken);
-        // Twice at most: the first insert may meet the token of a part that was never published, the second has a token of its own.
+        // The same tokens in the same order whoever repairs: a token is only left for the next when ClickHouse has acknowledged it and rows are missing all the
+        // same, so it is noted there, and an insert that somebody else sends late under it is dropped.
         for (var attempt = 0; ; attempt++)
         {
             var missing = await inspector.MissingAsync(token, range.Id, block.Times.ToArray(), cancellationToken);
             if (missing.Count == 0) break;
-            if (attempt > 2) throw new InvalidOperationException($"Cut {token}: ClickHouse accepts it, but {missing.Count} of its tables stay empty.");
+            if (attempt > MostRepairs) throw new InvalidOperationException($"Cut {token}: ClickHouse accepts it, but {missing.Count} of its tables stay empty.");
             if (attempt > 0) ArchiverMetrics.RepairedTables(missing.Tables);
             if (attempt > 0) Log.CutRepaired(logger, token, missing.Tables);
-            var own = attempt == 0 && missing.IsEverything ? token : $"{token}#{Guid.CreateVersion7():N}";
+            var own = attempt == 0 ? token : string.Create(CultureInfo.InvariantCulture, $"{token}#{attempt}");
             await InsertAsync(block, range.Id, missing.Plan, own, token, cancellationToken);
         }
     }

@@ -83,9 +83,6 @@ internal sealed class MissingParts(Dictionary<int, Target> byWeek)
     /// <summary>Tables and weeks that are missing.</summary>
     public int Tables => byWeek.Values.Sum(targets => int.PopCount((int)targets));
 
-    /// <summary>Whether nothing at all is there.</summary>
-    public bool IsEverything => byWeek.Values.All(targets => targets == Target.All);
-
     /// <summary>Writes just these.</summary>
     public TargetPlan Plan => TargetPlan.Of(byWeek);
 }

@@ -11,8 +11,8 @@ using Millrace.Ports.EventLog;
 namespace Millrace.Archiver.Pipeline;
 
 /// <summary>
-/// Reads the events, drops the repeated ones and feeds the sinks, each at its own pace. When a sink's buffer is full it stops reading; the other
-/// sinks then go on with what they have.
+/// Reads the events, drops the repeated ones and feeds the sinks, each at its own pace. When the buffer of a slow sink is full it stops reading; a sink that
+/// fails is left behind, and fetched when it works again.
 /// </summary>
 internal sealed class ArchiverWorker : Worker
 {
@@ -71,8 +71,18 @@ internal sealed class ArchiverWorker : Worker
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         await _services.Progress.MigrateAsync(cancellationToken);
+        _ = MarkReadyAsync(cancellationToken);
+        while (true)
+        {
+            await RunOnceAsync(cancellationToken);
+            Log.SinkResumes(_logger);
+        }
+    }
+
+    private async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
         var topic = await _log.DescribeAsync(Topics.Events, cancellationToken);
-        await using var run = new Run(_sinks);
+        await using var run = new Run(_sinks, _services);
         var opener = new PartitionOpener(_log, _services, run.Pools, _options, Topics.Events, topic.Epoch);
         await using var consumer = await _log.OpenConsumerAsync(
             Topics.Events,
@@ -85,22 +95,22 @@ internal sealed class ArchiverWorker : Worker
                     await run.AddAsync(reader);
                     return from;
                 },
-                OnRevoked = run.RemoveAsync,
+                OnRevoked = run.RevokeAsync,
             },
             cancellationToken);
         run.Consumer = consumer;
         _run = run;
+        var failed = true;
         try
         {
-            var ready = MarkReadyAsync(cancellationToken);
             await ReadAsync(run, consumer, cancellationToken);
-            await ready;
+            failed = false;
         }
         finally
         {
             _run = null;
             // A stop, not a failure: what is being written may well succeed, and then the next start has nothing to redo.
-            if (cancellationToken.IsCancellationRequested) await run.SettleAsync(SettleTime);
+            if (!failed || cancellationToken.IsCancellationRequested) await run.SettleAsync(SettleTime);
         }
     }
 
@@ -110,10 +120,11 @@ internal sealed class ArchiverWorker : Worker
         MarkReady();
     }
 
+    /// <summary>Reads until a sink that was left behind must be fetched.</summary>
     private async Task ReadAsync(Run run, ILogConsumer consumer, CancellationToken cancellationToken)
     {
         var committed = Time.GetTimestamp();
-        while (true)
+        while (!run.MustReopen)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using (var batch = await consumer.ReadAsync(run.WaitTime(Time, BusyWait, LongestWait), cancellationToken))
@@ -121,6 +132,7 @@ internal sealed class ArchiverWorker : Worker
                 if (batch is not null && run.ReaderOf(batch.Partition) is { } reader) await TakeAsync(run, reader, batch, cancellationToken);
             }
 
+            await run.DropLostAsync();
             run.CloseDue(Time);
             if (Time.GetElapsedTime(committed) < CommitInterval) continue;
             committed = Time.GetTimestamp();
@@ -131,11 +143,15 @@ internal sealed class ArchiverWorker : Worker
     private async Task TakeAsync(Run run, PartitionReader reader, LogBatch batch, CancellationToken cancellationToken)
     {
         var at = 0;
-        while (!TakeSome(reader, batch, ref at, Time.GetTimestamp()))
+        var since = Time.GetTimestamp();
+        var before = run.Standing();
+        while (run.ReaderOf(batch.Partition) == reader && !TakeSome(reader, batch, ref at, Time.GetTimestamp()))
         {
             ArchiverMetrics.Waited();
             await run.WaitForProgressAsync(BusyWait, cancellationToken);
+            await run.DropLostAsync();
             run.CloseDue(Time);
+            run.DetachStuck(Time.GetElapsedTime(since), before);
         }
     }
 

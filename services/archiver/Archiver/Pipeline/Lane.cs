@@ -47,26 +47,23 @@ internal sealed class Lane : IAsyncDisposable
     /// <summary>Log time of the oldest record that waits here, if any does. Any thread may ask.</summary>
     public long? OldestLogTimeMs => (Volatile.Read(ref _closed) ?? Volatile.Read(ref _open))?.FirstLogTimeMs;
 
-    /// <summary>Whether the record is new to this sink.</summary>
-    public bool Wants(long offset) => offset >= Next;
+    /// <summary>Whether another instance has taken the lane over: nothing more comes of it here.</summary>
+    public bool IsLost => _writing.IsFaulted && _writing.Exception.InnerException is LaneLostException;
+
+    /// <summary>Whether a cut is being written, or tried again and again.</summary>
+    public bool IsWriting => !_writing.IsCompleted;
+
+    /// <summary>Whether the record is new to this sink, and the sink takes any.</summary>
+    public bool Wants(long offset) => offset >= Next && !_pool.IsDetached;
 
     /// <summary>
     /// Makes room for a record, closing the open cut where that is needed. <see langword="false"/>: the writer is busy, come again.
     /// </summary>
     public bool MakeRoom(in LogEntry entry)
     {
-        if (_redo is { } redo)
-        {
-            // A redone cut is as large as it was, whatever the limits are now.
-            if (entry.Offset <= redo.Last) return true;
-            if (!TryClose()) return false;
-        }
-        else if (_open is { } open && IsFull(open, entry.Value.Length) && !TryClose())
-        {
-            return false;
-        }
-
-        return _pool.MakeRoom(entry.Value.Length);
+        if (TryMakeRoom(entry)) return true;
+        _pool.NoteRefusal();
+        return false;
     }
 
     /// <summary>Takes a record for which there is room.</summary>
@@ -105,10 +102,10 @@ internal sealed class Lane : IAsyncDisposable
     public TimeSpan? DueIn(TimeProvider time) =>
         _open is { } open && _redo is null ? _pool.Sink.AgeOf(open) - time.GetElapsedTime(_openedAt) : null;
 
-    /// <summary>Throws what ended the writer, if anything did.</summary>
+    /// <summary>Throws what ended the writer, if anything but the lane's loss did.</summary>
     public void ThrowIfFailed()
     {
-        if (_writing.IsFaulted || _writing.IsCanceled) _writing.GetAwaiter().GetResult();
+        if (!IsLost && (_writing.IsFaulted || _writing.IsCanceled)) _writing.GetAwaiter().GetResult();
     }
 
     /// <summary>
@@ -118,6 +115,7 @@ internal sealed class Lane : IAsyncDisposable
     {
         if (_open is not { First: { } first } open || !_writing.IsCompleted) return false;
         ThrowIfFailed();
+        if (IsLost) return false;
         var redo = _redo;
         if (redo is not null)
         {
@@ -135,6 +133,13 @@ internal sealed class Lane : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Forgets what has been read and not yet handed to the writer.</summary>
+    public void DropOpen()
+    {
+        if (_open is { } open) Free(open);
+        Volatile.Write(ref _open, null);
+    }
+
     /// <summary>Ends when the cut that is being written is stored, or could not be.</summary>
     public Task SettledAsync() => _writing.ContinueWith(static _ => { }, TaskScheduler.Default);
 
@@ -143,9 +148,25 @@ internal sealed class Lane : IAsyncDisposable
     {
         await _writer.CancelAsync();
         await SettledAsync();
+        _writer.Dispose();
         _pool.Remove(this);
-        if (_open is { } open) Free(open);
-        Volatile.Write(ref _open, null);
+        DropOpen();
+    }
+
+    private bool TryMakeRoom(in LogEntry entry)
+    {
+        if (_redo is { } redo)
+        {
+            // A redone cut is as large as it was, whatever the limits are now.
+            if (entry.Offset <= redo.Last) return true;
+            if (!TryClose()) return false;
+        }
+        else if (_open is { } open && IsFull(open, entry.Value.Length) && !TryClose())
+        {
+            return false;
+        }
+
+        return _pool.MakeRoom(entry.Value.Length);
     }
 
     private bool IsFull(Cut cut, int more) =>
@@ -156,6 +177,7 @@ internal sealed class Lane : IAsyncDisposable
         try
         {
             await _writer.WriteAsync(cut, redo);
+            _pool.NoteStored();
         }
         finally
         {

@@ -5,19 +5,18 @@ namespace Millrace.Archiver.Pipeline;
 
 /// <summary>
 /// Takes one lane's cuts into the sink, one after the other: writes the range down, stores it, and notes that it is done. A failure is retried
-/// for ever, with a pause that grows; only a stop ends it. One cut at a time.
+/// for ever, with a pause that grows; only a stop ends it, or another instance that takes the lane over. One cut at a time.
 /// </summary>
-internal sealed class LaneWriter(
-    LaneId id, SinkPool pool, LaneProgress? progress, Dictionary<string, long> archived, LaneServices services) : IDisposable
+internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<string, long> archived, LaneServices services) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource _stop = new();
-    private ulong _lastCutId = progress?.LastCutId ?? 0;
-    private long _saved = progress?.Position?.Next ?? -1;
+    private ulong _lastCutId = claim.Progress.LastCutId;
+    private long _saved = claim.Progress.Position?.Next ?? -1;
 
     /// <summary>Sink and partition.</summary>
-    public LaneId Id { get; } = id;
+    public LaneId Id => claim.Id;
 
     /// <summary>Offset up to which everything is in the sink and noted as such.</summary>
     public long? Saved => Volatile.Read(ref _saved) is var saved and >= 0 ? saved : null;
@@ -31,7 +30,7 @@ internal sealed class LaneWriter(
         if (cut.Rows > 0)
         {
             var range = redo ?? new PendingCut(NextId(), cut.First!.Value, cut.Last);
-            if (redo is null) await RetryAsync("begin", _ => services.Progress.BeginAsync(Id, range, token), token);
+            if (redo is null) await RetryAsync("begin", _ => services.Progress.BeginAsync(claim, range, token), token);
             else ArchiverMetrics.Redone(Id.Sink);
             await ReachedAsync(ArchiverStep.Begun);
             await pool.Writers.WaitAsync(token);
@@ -50,9 +49,9 @@ internal sealed class LaneWriter(
 
         var position = new LanePosition(cut.Last + 1, cut.LastLogTimeMs, cut.WarmFrom);
         var changed = cut.RowsByTenant().ToDictionary(entry => entry.Key, entry => archived[entry.Key], StringComparer.Ordinal);
-        await RetryAsync("complete", _ => services.Progress.CompleteAsync(Id, position, changed, token), token);
+        await RetryAsync("complete", _ => services.Progress.CompleteAsync(claim, position, changed, token), token);
         Volatile.Write(ref _saved, position.Next);
-        services.Status.Succeeded(Id);
+        services.Status.Forget(Id);
         await ReachedAsync(ArchiverStep.Completed);
     }
 
@@ -60,13 +59,24 @@ internal sealed class LaneWriter(
     public Task CancelAsync() => _stop.CancelAsync();
 
     /// <inheritdoc/>
-    public void Dispose() => _stop.Dispose();
+    public void Dispose()
+    {
+        services.Status.Forget(Id);
+        _stop.Dispose();
+    }
 
     private async Task StoreAsync(Cut cut, PendingCut range, bool redo, CancellationToken token)
     {
         var started = services.Time.GetTimestamp();
-        await RetryAsync("store", attempt => pool.Sink.WriteAsync(Id, cut, range, redo || attempt > 1, token), token);
+        await RetryAsync("store", AttemptAsync, token);
         ArchiverMetrics.Stored(Id.Sink, cut.Rows, cut.Bytes, services.Time.GetElapsedTime(started));
+
+        async Task AttemptAsync(int attempt)
+        {
+            // Waiting for a turn or for the next attempt may have taken long: whoever was away meanwhile must not come back with an old cut.
+            await services.Progress.VerifyAsync(claim, token);
+            await pool.Sink.WriteAsync(Id, cut, range, redo || attempt > 1, token);
+        }
     }
 
     private async Task RetryAsync(string step, Func<int, Task> work, CancellationToken token)
@@ -78,7 +88,7 @@ internal sealed class LaneWriter(
                 await work(attempt);
                 return;
             }
-            catch (Exception e) when (e is not ArchiverStoppedException && !token.IsCancellationRequested)
+            catch (Exception e) when (e is not (ArchiverStoppedException or LaneLostException) && !token.IsCancellationRequested)
             {
                 var pause = Pause(attempt);
                 ArchiverMetrics.Retried(Id.Sink, step);

@@ -5,7 +5,7 @@ using Millrace.Ports.EventLog;
 
 namespace Millrace.Archiver.Pipeline;
 
-/// <summary>Sets a partition up: loads each sink's progress and finds where reading must start so that the duplicate filter is warm.</summary>
+/// <summary>Sets a partition up: takes over each sink's progress and finds where reading must start so that the duplicate filter is warm.</summary>
 internal sealed class PartitionOpener(
     IEventLog log, LaneServices services, IReadOnlyList<SinkPool> pools, IOptions<ArchiverOptions> options, string topic, string epoch)
 {
@@ -20,16 +20,18 @@ internal sealed class PartitionOpener(
         var lanes = new List<Lane>();
         LanePosition? hindmost = null;
         var start = long.MaxValue;
-        foreach (var pool in pools)
+        var claims = await services.Progress.ClaimAsync(
+            [.. pools.Select(pool => new LaneId(pool.Sink.Name, topic, assignment.Partition, epoch))], cancellationToken);
+        foreach (var (pool, claim) in pools.Zip(claims))
         {
-            var id = new LaneId(pool.Sink.Name, topic, assignment.Partition, epoch);
-            var progress = await services.Progress.LoadAsync(id, cancellationToken);
-            var archived = await services.Progress.LoadArchivedAsync(id, cancellationToken);
-            var next = progress?.Position?.Next ?? earliest;
+            var progress = claim.Progress;
+            // After the claim, so that no owner before can count any more.
+            var archived = await services.Progress.LoadArchivedAsync(claim.Id, cancellationToken);
+            var next = progress.Position?.Next ?? earliest;
             if (next < earliest) Log.RecordsGone(services.Logger, pool.Sink.Name, topic, assignment.Partition, next, earliest);
             next = Math.Max(next, earliest);
-            if (next < start) (start, hindmost) = (next, progress?.Position);
-            lanes.Add(new Lane(pool, new LaneWriter(id, pool, progress, archived, services), memory, next, progress?.Pending));
+            if (next < start) (start, hindmost) = (next, progress.Position);
+            lanes.Add(new Lane(pool, new LaneWriter(claim, pool, archived, services), memory, next, progress.Pending));
         }
 
         var from = hindmost is null ? start : await WarmFromAsync(assignment.Partition, hindmost, earliest, cancellationToken);

@@ -32,6 +32,9 @@ internal sealed class PartitionReader(int partition, EventIdentity identity, Dup
         }
     }
 
+    /// <summary>Whether another instance has taken the partition over.</summary>
+    public bool IsLost => Lanes.Any(lane => lane.IsLost);
+
     /// <summary>
     /// Takes a record into the filter and into the lanes that lack it. <see langword="false"/>: a lane has no room; nothing was done, come again.
     /// </summary>

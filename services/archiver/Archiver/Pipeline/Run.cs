@@ -7,10 +7,20 @@ namespace Millrace.Archiver.Pipeline;
 /// <summary>One run of the reader, from its start to its end or failure: the partitions it has and what the sinks' lanes share.</summary>
 internal sealed class Run : IAsyncDisposable
 {
+    private static readonly TimeSpan RevokePatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FailingPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan StandingPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LostPatience = TimeSpan.FromSeconds(10);
     private readonly ConcurrentDictionary<int, PartitionReader> _readers = [];
+    private readonly ConcurrentDictionary<int, long> _lost = [];
     private readonly SemaphoreSlim _progress = new(0);
+    private readonly LaneServices _services;
 
-    public Run(IReadOnlyList<ISink> sinks) => Pools = [.. sinks.Select(sink => new SinkPool(sink, _progress))];
+    public Run(IReadOnlyList<ISink> sinks, LaneServices services)
+    {
+        _services = services;
+        Pools = [.. sinks.Select(sink => new SinkPool(sink, _progress))];
+    }
 
     /// <summary>One pool a sink.</summary>
     public IReadOnlyList<SinkPool> Pools { get; }
@@ -25,9 +35,39 @@ internal sealed class Run : IAsyncDisposable
         _readers[reader.Partition] = reader;
     }
 
-    /// <summary>Lets a partition go.</summary>
-    public async ValueTask RemoveAsync(int partition)
+    /// <summary>Lets a partition go to another member of the group. What is being written gets a moment to be finished; the other one redoes it otherwise.</summary>
+    public async ValueTask RevokeAsync(int partition)
     {
+        if (_readers.TryGetValue(partition, out var reader))
+            await Task.WhenAll(reader.Lanes.Select(lane => lane.SettledAsync())).WaitAsync(RevokePatience, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await RemoveAsync(partition);
+    }
+
+    /// <summary>
+    /// Lets partitions go that another instance has taken over without a word from the group: this one was away too long. Should the group still give one of
+    /// them to this instance after a while, then it must be taken over anew, which throwing does.
+    /// </summary>
+    public async ValueTask DropLostAsync()
+    {
+        foreach (var (partition, reader) in _readers)
+        {
+            if (!reader.IsLost) continue;
+            Log.PartitionLost(_services.Logger, partition);
+            await RemoveAsync(partition);
+            _lost[partition] = _services.Time.GetTimestamp();
+        }
+
+        foreach (var (partition, since) in _lost)
+        {
+            if (Consumer is not { } consumer || !consumer.Assignment.Contains(partition)) _lost.TryRemove(partition, out _);
+            else if (_services.Time.GetElapsedTime(since) > LostPatience)
+                throw new InvalidOperationException($"Partition {partition} was taken over by another instance, but the group still gives it to this one.");
+        }
+    }
+
+    private async ValueTask RemoveAsync(int partition)
+    {
+        _lost.TryRemove(partition, out _);
         if (_readers.TryRemove(partition, out var reader)) await reader.DisposeAsync();
     }
 
@@ -66,6 +106,28 @@ internal sealed class Run : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>What each sink has stored so far, and how often it had no room.</summary>
+    public (long Stored, long Refusals)[] Standing() => [.. Pools.Select(pool => (pool.Stored, pool.Refusals))];
+
+    /// <summary>Detaches the sinks that have no room because they fail or stand still, so that the others go on.</summary>
+    /// <param name="waited">How long reading has waited for room.</param>
+    /// <param name="before">How the sinks stood when it began to wait.</param>
+    public void DetachStuck(TimeSpan waited, (long Stored, long Refusals)[] before)
+    {
+        for (var i = 0; i < Pools.Count; i++)
+        {
+            var pool = Pools[i];
+            if (pool.IsDetached || pool.Stored != before[i].Stored || pool.Refusals == before[i].Refusals) continue;
+            var failure = _services.Status.FailureOf(pool.Sink.Name);
+            if (waited < (failure is null ? StandingPatience : FailingPatience)) continue;
+            Log.SinkDetached(_services.Logger, pool.Sink.Name, failure ?? "it does not answer.");
+            pool.Detach();
+        }
+    }
+
+    /// <summary>Whether a detached sink works again, so that everything must be read again from where it stands.</summary>
+    public bool MustReopen => Pools.Any(pool => pool.CanResume);
 
     /// <summary>Commits to the log what every sink has.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)

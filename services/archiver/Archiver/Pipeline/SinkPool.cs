@@ -2,12 +2,15 @@ namespace Millrace.Archiver.Pipeline;
 
 /// <summary>
 /// What the lanes of one sink share: its memory and its writers. The policy at the memory's limit is to close every cut that can be closed and
-/// to stop reading until one is stored.
+/// to stop reading until one is stored. A sink that fails all the while is detached, so that it does not hold the others back: it takes nothing more until
+/// it has stored the cut that it tries, and then everything is read again from where it stands.
 /// </summary>
 internal sealed class SinkPool(ISink sink, SemaphoreSlim progress) : IDisposable
 {
     private readonly List<Lane> _lanes = [];
     private long _used;
+    private long _stored;
+    private long _storedWhenDetached;
 
     /// <summary>The sink.</summary>
     public ISink Sink { get; } = sink;
@@ -17,6 +20,29 @@ internal sealed class SinkPool(ISink sink, SemaphoreSlim progress) : IDisposable
 
     /// <summary>Bytes of events that wait for the sink. Any thread may ask.</summary>
     public long Used => Volatile.Read(ref _used);
+
+    /// <summary>Whether the sink takes nothing for now. The reader's thread.</summary>
+    public bool IsDetached { get; private set; }
+
+    /// <summary>Whether a detached sink works again. The reader's thread.</summary>
+    public bool CanResume => IsDetached && (Stored != _storedWhenDetached || !_lanes.Any(lane => lane.IsWriting));
+
+    /// <summary>Cuts stored so far. Any thread may ask.</summary>
+    public long Stored => Volatile.Read(ref _stored);
+
+    /// <summary>How often a record found no room. The reader's thread.</summary>
+    public long Refusals { get; private set; }
+
+    /// <summary>Takes nothing more, and gives the memory back of what is not being written. The reader's thread.</summary>
+    public void Detach()
+    {
+        _storedWhenDetached = Stored;
+        IsDetached = true;
+        foreach (var lane in _lanes) lane.DropOpen();
+    }
+
+    /// <summary>Notes that a cut was stored.</summary>
+    public void NoteStored() => Interlocked.Increment(ref _stored);
 
     /// <summary>Adds a lane. The reader's thread.</summary>
     public void Add(Lane lane) => _lanes.Add(lane);
@@ -31,6 +57,9 @@ internal sealed class SinkPool(ISink sink, SemaphoreSlim progress) : IDisposable
         foreach (var lane in _lanes) lane.TryClose();
         return Fits(bytes);
     }
+
+    /// <summary>Notes that a record found no room.</summary>
+    public void NoteRefusal() => Refusals++;
 
     /// <summary>Counts bytes that were taken.</summary>
     public void Take(int bytes) => Interlocked.Add(ref _used, bytes);

@@ -8,8 +8,8 @@ internal sealed class SinkStatus
 {
     private readonly ConcurrentDictionary<(string Sink, int Partition), string> _failures = new();
 
-    /// <summary>The lane stored a cut.</summary>
-    public void Succeeded(LaneId lane) => _failures.TryRemove((lane.Sink, lane.Partition), out _);
+    /// <summary>The lane stored a cut, or has gone to another instance.</summary>
+    public void Forget(LaneId lane) => _failures.TryRemove((lane.Sink, lane.Partition), out _);
 
     /// <summary>The lane failed and tries again.</summary>
     public void Failed(LaneId lane, string reason) => _failures[(lane.Sink, lane.Partition)] = reason;

@@ -18,5 +18,6 @@ internal static class ArchiverSchema
                 cut_id bigint NOT NULL, cut_first bigint, cut_last bigint,
                 PRIMARY KEY (sink, topic, part));
             """),
+        new(2, "generations of owners", "ALTER TABLE archiver_progress ADD COLUMN generation bigint NOT NULL DEFAULT 0;"),
     ];
 }

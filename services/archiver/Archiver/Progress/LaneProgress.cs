@@ -1,5 +1,22 @@
 namespace Millrace.Archiver.Progress;
 
+/// <summary>One sink in one partition of one life of a topic.</summary>
+/// <param name="Sink">Name of the sink.</param>
+/// <param name="Topic">Topic.</param>
+/// <param name="Partition">Partition.</param>
+/// <param name="Epoch">The topic's epoch: positions of another mean nothing.</param>
+internal sealed record LaneId(string Sink, string Topic, int Partition, string Epoch);
+
+/// <summary>A lane taken over: who took it later has a higher generation, and of all others no word is stored any more.</summary>
+/// <param name="Id">Sink and partition.</param>
+/// <param name="Generation">Number of this owner.</param>
+/// <param name="Progress">What the owners before have stored.</param>
+internal sealed record LaneClaim(LaneId Id, long Generation, LaneProgress Progress);
+
+/// <summary>Another instance has taken the lane over: nothing of it may be written here any more.</summary>
+internal sealed class LaneLostException(LaneClaim claim)
+    : Exception($"Another instance has taken over {claim.Id.Topic}/{claim.Id.Partition} of sink {claim.Id.Sink}.");
+
 /// <summary>How far one sink has come in one partition, as it is stored.</summary>
 /// <param name="Position">Where it goes on; <see langword="null"/> before the first cut is done.</param>
 /// <param name="LastCutId">Number of the newest cut, done or not; 0 when there was none.</param>

@@ -1,12 +1,19 @@
+using System.Data.Common;
 using Dapper;
 using Millrace.Hosting.Ledger;
 using Millrace.Ports.Metadata;
 
 namespace Millrace.Archiver.Progress;
 
-/// <summary>Keeps the sinks' progress, the cuts they have begun, and the ledger, in the metadata database.</summary>
+/// <summary>
+/// Keeps the sinks' progress, the cuts they have begun, and the ledger, in the metadata database. A lane belongs to the instance that claimed it last. Each
+/// statement of an owner is conditional on its generation, so one that was paused and has missed that its partition went to another instance can neither begin
+/// a cut of its own nor note one.
+/// </summary>
 internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledger)
 {
+    private const string Mine = "sink = @Sink AND topic = @Topic AND part = @Partition AND epoch = @Epoch AND generation = @Generation";
+
     /// <summary>Name of a sink's stage in the ledger.</summary>
     public static string StageOf(string sink) => "archiver." + sink;
 
@@ -14,23 +21,16 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
     public Task MigrateAsync(CancellationToken cancellationToken) =>
         database.MigrateAsync(ArchiverSchema.Module, ArchiverSchema.Migrations, cancellationToken);
 
-    /// <summary>What is stored for a sink and partition; <see langword="null"/> when there is nothing of this epoch.</summary>
-    public async Task<LaneProgress?> LoadAsync(LaneId lane, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            """
-            SELECT next_offset AS NextOffset, log_time AS LogTime, warm_from AS WarmFrom, cut_id AS CutId, cut_first AS CutFirst, cut_last AS CutLast
-            FROM archiver_progress WHERE sink = @Sink AND topic = @Topic AND part = @Partition AND epoch = @Epoch
-            """,
-            lane,
-            cancellationToken: cancellationToken));
-        if (row is null) return null;
-        return new LaneProgress(
-            row.NextOffset is { } next ? new LanePosition(next, row.LogTime ?? 0, row.WarmFrom) : null,
-            (ulong)row.CutId,
-            row is { CutFirst: { } first, CutLast: { } last } ? new PendingCut((ulong)row.CutId, first, last) : null);
-    }
+    /// <summary>Takes lanes over, all of them or none, and answers with what is stored for each. What belongs to another epoch is forgotten.</summary>
+    public Task<IReadOnlyList<LaneClaim>> ClaimAsync(IReadOnlyList<LaneId> lanes, CancellationToken cancellationToken) =>
+        database.InTransactionAsync<IReadOnlyList<LaneClaim>>(
+            async (connection, transaction, token) =>
+            {
+                var claims = new List<LaneClaim>();
+                foreach (var lane in lanes) claims.Add(await ClaimAsync(lane, connection, transaction, token));
+                return claims;
+            },
+            cancellationToken);
 
     /// <summary>The ledger's counts of archived events by tenant.</summary>
     public async Task<Dictionary<string, long>> LoadArchivedAsync(LaneId lane, CancellationToken cancellationToken)
@@ -39,55 +39,99 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
         return state.Counts.ToDictionary(entry => entry.Key, entry => entry.Value.Archived, StringComparer.Ordinal);
     }
 
+    /// <summary>Makes sure that the lane is still the caller's.</summary>
+    /// <exception cref="LaneLostException">It is not.</exception>
+    public async Task VerifyAsync(LaneClaim claim, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var found = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"SELECT COUNT(*) FROM archiver_progress WHERE {Mine}", Parameters(claim), cancellationToken: cancellationToken));
+        if (found == 0) throw new LaneLostException(claim);
+    }
+
     /// <summary>Writes a cut down before it is used.</summary>
-    public Task BeginAsync(LaneId lane, PendingCut cut, CancellationToken cancellationToken) =>
-        database.InTransactionAsync(
+    /// <exception cref="LaneLostException">The lane is another's.</exception>
+    public async Task BeginAsync(LaneClaim claim, PendingCut cut, CancellationToken cancellationToken)
+    {
+        var parameters = Parameters(claim);
+        parameters.AddDynamicParams(new { Id = (long)cut.Id, cut.First, cut.Last });
+        var changed = await database.InTransactionAsync(
             (connection, transaction, token) => connection.ExecuteAsync(new CommandDefinition(
-                """
-                INSERT INTO archiver_progress (sink, topic, part, epoch, cut_id, cut_first, cut_last)
-                VALUES (@Sink, @Topic, @Partition, @Epoch, @Id, @First, @Last)
-                ON CONFLICT (sink, topic, part) DO UPDATE SET
-                    next_offset = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.next_offset END,
-                    log_time = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.log_time END,
-                    warm_from = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.warm_from END,
-                    epoch = excluded.epoch, cut_id = excluded.cut_id, cut_first = excluded.cut_first, cut_last = excluded.cut_last
-                """,
-                new { lane.Sink, lane.Topic, lane.Partition, lane.Epoch, Id = (long)cut.Id, cut.First, cut.Last },
+                $"UPDATE archiver_progress SET cut_id = @Id, cut_first = @First, cut_last = @Last WHERE {Mine}",
+                parameters,
                 transaction,
                 cancellationToken: token)),
             cancellationToken);
+        if (changed == 0) throw new LaneLostException(claim);
+    }
 
     /// <summary>Notes, in one transaction, that a cut is in the sink for good: the position moves and the ledger counts.</summary>
-    /// <param name="lane">Sink and partition.</param>
+    /// <param name="claim">The lane.</param>
     /// <param name="position">Where the sink goes on.</param>
     /// <param name="archived">Cumulative counts of the tenants whose counts changed.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public Task CompleteAsync(
-        LaneId lane, LanePosition position, IReadOnlyDictionary<string, long> archived, CancellationToken cancellationToken)
+    /// <exception cref="LaneLostException">The lane is another's.</exception>
+    public async Task CompleteAsync(
+        LaneClaim claim, LanePosition position, IReadOnlyDictionary<string, long> archived, CancellationToken cancellationToken)
     {
         var counts = archived.ToDictionary(entry => entry.Key, entry => new LedgerCounts { Archived = entry.Value }, StringComparer.Ordinal);
-        return database.InTransactionAsync(
+        var parameters = Parameters(claim);
+        parameters.AddDynamicParams(new { position.Next, position.LogTimeMs, position.WarmFrom });
+        var done = await database.InTransactionAsync(
             async (connection, transaction, token) =>
             {
-                await LedgerStore.SaveAsync(
-                    connection, transaction, StageOf(lane.Sink), lane.Topic, lane.Partition, position.Next, counts, token);
-                return await connection.ExecuteAsync(new CommandDefinition(
-                    """
-                    INSERT INTO archiver_progress (sink, topic, part, epoch, next_offset, log_time, warm_from, cut_id)
-                    VALUES (@Sink, @Topic, @Partition, @Epoch, @Next, @LogTimeMs, @WarmFrom, 0)
-                    ON CONFLICT (sink, topic, part) DO UPDATE SET
-                        epoch = excluded.epoch, next_offset = excluded.next_offset, log_time = excluded.log_time,
-                        warm_from = excluded.warm_from, cut_first = NULL, cut_last = NULL
+                var changed = await connection.ExecuteAsync(new CommandDefinition(
+                    $"""
+                    UPDATE archiver_progress SET next_offset = @Next, log_time = @LogTimeMs, warm_from = @WarmFrom, cut_first = NULL, cut_last = NULL
+                    WHERE {Mine}
                     """,
-                    new { lane.Sink, lane.Topic, lane.Partition, lane.Epoch, position.Next, position.LogTimeMs, position.WarmFrom },
+                    parameters,
                     transaction,
                     cancellationToken: token));
+                if (changed == 0) return false;
+                await LedgerStore.SaveAsync(
+                    connection, transaction, StageOf(claim.Id.Sink), claim.Id.Topic, claim.Id.Partition, position.Next, counts, token);
+                return true;
             },
             cancellationToken);
+        if (!done) throw new LaneLostException(claim);
+    }
+
+    private static async Task<LaneClaim> ClaimAsync(LaneId lane, DbConnection connection, DbTransaction transaction, CancellationToken token)
+    {
+        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
+            """
+            INSERT INTO archiver_progress (sink, topic, part, epoch, cut_id, generation) VALUES (@Sink, @Topic, @Partition, @Epoch, 0, 1)
+            ON CONFLICT (sink, topic, part) DO UPDATE SET
+                next_offset = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.next_offset END,
+                log_time = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.log_time END,
+                warm_from = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.warm_from END,
+                cut_first = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.cut_first END,
+                cut_last = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.cut_last END,
+                epoch = excluded.epoch, generation = archiver_progress.generation + 1
+            RETURNING generation AS Generation, next_offset AS NextOffset, log_time AS LogTime, warm_from AS WarmFrom,
+                cut_id AS CutId, cut_first AS CutFirst, cut_last AS CutLast
+            """,
+            lane,
+            transaction,
+            cancellationToken: token));
+        return new LaneClaim(lane, row.Generation, new LaneProgress(
+            row.NextOffset is { } next ? new LanePosition(next, row.LogTime ?? 0, row.WarmFrom) : null,
+            (ulong)row.CutId,
+            row is { CutFirst: { } first, CutLast: { } last } ? new PendingCut((ulong)row.CutId, first, last) : null));
+    }
+
+    private static DynamicParameters Parameters(LaneClaim claim)
+    {
+        var parameters = new DynamicParameters(claim.Id);
+        parameters.Add("Generation", claim.Generation);
+        return parameters;
     }
 
     private sealed class Row
     {
+        public long Generation { get; init; }
+
         public long? NextOffset { get; init; }
 
         public long? LogTime { get; init; }
@@ -101,10 +145,3 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
         public long? CutLast { get; init; }
     }
 }
-
-/// <summary>One sink in one partition of one life of a topic.</summary>
-/// <param name="Sink">Name of the sink.</param>
-/// <param name="Topic">Topic.</param>
-/// <param name="Partition">Partition.</param>
-/// <param name="Epoch">The topic's epoch: positions of another mean nothing.</param>
-internal sealed record LaneId(string Sink, string Topic, int Partition, string Epoch);
