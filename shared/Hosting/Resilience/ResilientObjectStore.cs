@@ -9,20 +9,12 @@ namespace Millrace.Hosting.Resilience;
 /// </summary>
 internal sealed class ResilientObjectStore(IObjectStore store, ObjectRetries retries) : IObjectStore
 {
-    private const int BufferBytes = 128 * 1024;
-
     public async Task<PutOutcome> PutAsync(string key, Stream content, ObjectPutOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         if (content.CanSeek) return await PutAsync(key, content, content.Position, options, cancellationToken);
         // What was read from such a stream is gone when the store fails, and keeping it in memory would have no bound.
-        await using var copy = new FileStream(Path.Combine(Path.GetTempPath(), $"millrace-{Guid.NewGuid():n}"), new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
-        });
-        await content.CopyToAsync(copy, BufferBytes, cancellationToken);
+        await using var copy = await TemporaryCopy.CreateAsync(ReadOnlyMemory<byte>.Empty, content, cancellationToken);
         return await PutAsync(key, copy, 0, options, cancellationToken);
     }
 

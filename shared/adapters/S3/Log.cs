@@ -17,6 +17,6 @@ internal static partial class Log
     [LoggerMessage(8378, LogLevel.Warning, "The store did not take lifecycle rules for the bucket {Bucket}: {Reason}. Set them by hand; uploads that were never ended stay until then.")]
     public static partial void LifecycleRefused(ILogger logger, string bucket, string reason);
 
-    [LoggerMessage(8379, LogLevel.Error, "The object store writes over objects although it is asked not to ({What}). Set Millrace:S3:ConditionalPut to HeadFirst, and let one process at a time write.")]
-    public static partial void ConditionIgnored(ILogger logger, string what);
+    [LoggerMessage(8379, LogLevel.Error, "{Advice}")]
+    public static partial void ConditionIgnored(ILogger logger, string advice);
 }

@@ -36,6 +36,9 @@ internal sealed class PartBuffer(long limit) : IDisposable
         }
     }
 
+    /// <summary>What is held.</summary>
+    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, Length);
+
     /// <summary>What is held, for reading, as often as wanted.</summary>
     public MemoryStream OpenRead() => new(_bytes, 0, Length, writable: false);
 

@@ -8,7 +8,7 @@ namespace Millrace.Adapters.S3;
 internal static class S3Client
 {
     /// <summary>A client of one address of the store.</summary>
-    public static AmazonS3Client Create(S3Options options, Uri? endpoint)
+    public static AmazonS3Client Create(S3Options options, Uri? endpoint, S3HttpClients connections)
     {
         var config = new AmazonS3Config
         {
@@ -17,8 +17,7 @@ internal static class S3Client
             MaxErrorRetry = 0,
             MaxStaleConnectionRetries = 0,
             ThrottleRetries = false,
-            ConnectTimeout = options.ConnectTimeout,
-            Timeout = options.RequestTimeout,
+            HttpClientFactory = connections,
             RequestChecksumCalculation = options.Checksums == S3Checksums.WhenSupported
                 ? RequestChecksumCalculation.WHEN_SUPPORTED
                 : RequestChecksumCalculation.WHEN_REQUIRED,

@@ -45,7 +45,8 @@ internal static class S3Errors
         // Without an answer nobody knows; credentials that can't be found may come, as from an instance's metadata, but not by themselves.
         if (service is null || (int)service.StatusCode == 0) return !IsWithoutCredentials(e);
         if (service.ErrorCode == "NoSuchBucket") return options.CreateBucket;
-        return (int)service.StatusCode >= 500 || service.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+        // 405 is no answer to anything that is asked here: Ceph's gateway takes the unread body of a small request that it has refused for the next one.
+        return (int)service.StatusCode is >= 500 or 405 || service.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
             || Passing.Contains(service.ErrorCode, StringComparer.Ordinal);
     }
 

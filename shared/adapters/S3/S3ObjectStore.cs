@@ -19,6 +19,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
 
     private readonly S3Options _options;
     private readonly TimeProvider _time;
+    private readonly S3HttpClients _connections;
     private readonly AmazonS3Client _client;
     private readonly AmazonS3Client _linkClient;
     private readonly S3Calls _calls;
@@ -28,8 +29,9 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         _options = options.Value;
         _time = time;
-        _client = S3Client.Create(_options, _options.Endpoint);
-        _linkClient = _options.LinkEndpoint is { } other ? S3Client.Create(_options, other) : _client;
+        _connections = new S3HttpClients(_options);
+        _client = S3Client.Create(_options, _options.Endpoint, _connections);
+        _linkClient = _options.LinkEndpoint is { } other ? S3Client.Create(_options, other, _connections) : _client;
         _calls = new S3Calls(_client, _options, time);
         _upload = new S3Upload(_client, _options, _calls, logger);
     }
@@ -117,6 +119,7 @@ internal sealed class S3ObjectStore : IObjectStore, IDisposable
     {
         if (!ReferenceEquals(_linkClient, _client)) _linkClient.Dispose();
         _client.Dispose();
+        _connections.Dispose();
     }
 
     /// <summary>Does something with the store; its failures become the port's exception.</summary>

@@ -88,8 +88,14 @@ public enum S3ConditionalPut
     /// <summary>By the store, with <c>If-None-Match: *</c>: exact, whoever else writes.</summary>
     Native = 0,
 
+    /// <summary>
+    /// By the store, for one that keeps the condition when an object is put, but not when an upload in parts ends: all content goes in one request, up to
+    /// 5 GiB, for which <see cref="S3Options.RequestTimeout"/> must be long enough.
+    /// </summary>
+    PutOnly = 1,
+
     /// <summary>By asking first. Two writers of one key at the same moment can both succeed, and the later one's object stays.</summary>
-    HeadFirst = 1,
+    HeadFirst = 2,
 }
 
 /// <summary>Checks the annotations of <see cref="S3Options"/>.</summary>

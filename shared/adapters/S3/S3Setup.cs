@@ -15,9 +15,6 @@ namespace Millrace.Adapters.S3;
 internal sealed class S3Setup(
     S3ObjectStore store, S3Status status, IOptions<S3Options> options, TimeProvider time, ILogger<S3Setup> logger) : Worker(time, logger)
 {
-    private const string Probe = "millrace-probe";
-    private static readonly ObjectPutOptions ProbeOptions = new("text/plain");
-
     /// <inheritdoc/>
     public override string Name => "s3.setup";
 
@@ -43,17 +40,12 @@ internal sealed class S3Setup(
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
         if (Options.CreateBucket) await CreateBucketAsync(cancellationToken);
-        if (await IsConditionIgnoredAsync(cancellationToken))
-        {
-            status.Problem = "The store writes over objects although it is asked not to; see docs/s3.md on ConditionalPut.";
-            Log.ConditionIgnored(logger, "PutObject");
-        }
-        else
-        {
-            status.Problem = null;
-        }
+        var advice = await store.GuardAsync(
+            "The store's conditions could not be tried out", () => new S3ConditionProbe(store, Options).RunAsync(cancellationToken), cancellationToken);
+        if (advice is not null) Log.ConditionIgnored(logger, advice);
 
         await new S3Lifecycle(store, Options, logger).ApplyAsync(cancellationToken);
+        status.Problem = advice;
     }
 
     private Task<bool> CreateBucketAsync(CancellationToken cancellationToken) => store.GuardAsync(
@@ -88,16 +80,4 @@ internal sealed class S3Setup(
             return false;
         }
     }
-
-    // Stores that don't know the condition take no notice of it, so the only way to know is to try. The object stays: were it removed, an instance
-    // that starts at the same moment could put it between two puts of this one, and either would be misled.
-    private async Task<bool> IsConditionIgnoredAsync(CancellationToken cancellationToken)
-    {
-        if (Options.ConditionalPut != S3ConditionalPut.Native) return false;
-        await PutProbeAsync(cancellationToken);
-        return await PutProbeAsync(cancellationToken) != PutOutcome.AlreadyExists;
-    }
-
-    private Task<PutOutcome> PutProbeAsync(CancellationToken cancellationToken) =>
-        store.PutAsync(Probe, new MemoryStream("probe"u8.ToArray()), ProbeOptions, cancellationToken);
 }

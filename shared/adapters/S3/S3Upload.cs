@@ -2,6 +2,7 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.Logging;
+using Millrace.Hosting.Resilience;
 using Millrace.Ports.Objects;
 
 namespace Millrace.Adapters.S3;
@@ -18,9 +19,16 @@ internal sealed class S3Upload(IAmazonS3 client, S3Options options, S3Calls call
     /// <summary>Stores content under a full key.</summary>
     public async Task<PutOutcome> RunAsync(string key, Stream content, ObjectPutOptions put, CancellationToken cancellationToken)
     {
+        var start = content.CanSeek ? content.Position : 0;
         using var part = new PartBuffer(PartSizeFor(content));
         await part.FillAsync(content, cancellationToken);
-        if (part.IsLast) return await PutAsync(key, part, put, cancellationToken);
+        if (part.IsLast)
+        {
+            using var all = part.OpenRead();
+            return await PutAsync(key, all, put, cancellationToken);
+        }
+
+        if (options.ConditionalPut == S3ConditionalPut.PutOnly) return await PutWholeAsync(key, content, start, part, put, cancellationToken);
         // Not only to save the upload: it also spares a store that looks at the condition at the end only from keeping it.
         return await calls.ExistsAsync(key, cancellationToken) ? PutOutcome.AlreadyExists : await PutPartsAsync(key, content, part, put, cancellationToken);
     }
@@ -29,23 +37,39 @@ internal sealed class S3Upload(IAmazonS3 client, S3Options options, S3Calls call
 
     private string? Condition => AsksFirst ? null : "*";
 
-    private async Task<PutOutcome> PutAsync(string key, PartBuffer content, ObjectPutOptions put, CancellationToken cancellationToken)
+    private async Task<PutOutcome> PutWholeAsync(
+        string key, Stream content, long start, PartBuffer first, ObjectPutOptions put, CancellationToken cancellationToken)
+    {
+        if (content.CanSeek)
+        {
+            content.Position = start;
+            return await PutAsync(key, content, put, cancellationToken);
+        }
+
+        await using var copy = await TemporaryCopy.CreateAsync(first.Bytes, content, cancellationToken);
+        return await PutAsync(key, copy, put, cancellationToken);
+    }
+
+    // The content can seek: it is read twice, for its signature and to be sent.
+    private async Task<PutOutcome> PutAsync(string key, Stream content, ObjectPutOptions put, CancellationToken cancellationToken)
     {
         if (AsksFirst && await calls.ExistsAsync(key, cancellationToken)) return PutOutcome.AlreadyExists;
-        using var stream = content.OpenRead();
+        var length = content.Length - content.Position;
         var request = new PutObjectRequest
         {
             BucketName = options.Bucket,
             Key = key,
-            InputStream = stream,
+            InputStream = content,
             ContentType = put.ContentType,
             IfNoneMatch = Condition,
             // Signed as one: stores other than AWS do not all read a body that is signed chunk by chunk.
             UseChunkEncoding = false,
             AutoCloseStream = false,
+            AutoResetStreamPosition = false,
         };
+        request.Headers.ContentLength = length;
         AddMetadata(request.Metadata, put);
-        return await ConditionallyAsync(() => calls.RunAsync("put", content.Length, () => client.PutObjectAsync(request, cancellationToken)));
+        return await ConditionallyAsync(() => calls.RunAsync("put", length, () => client.PutObjectAsync(request, cancellationToken)));
     }
 
     private async Task<PutOutcome> PutPartsAsync(

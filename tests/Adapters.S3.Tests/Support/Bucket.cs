@@ -16,12 +16,35 @@ internal sealed class Bucket : IAsyncDisposable
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    /// <summary>Makes one.</summary>
-    public static async Task<Bucket> CreateAsync(CephFixture fixture)
+    public Uri Endpoint => _server.Endpoint;
+
+    /// <summary>Makes one on the common server, or only its name.</summary>
+    public static async Task<Bucket> CreateAsync(CephFixture fixture, bool make = true)
     {
-        var bucket = new Bucket(await fixture.GetServerAsync());
+        var server = await fixture.GetServerAsync();
+        return make ? await CreateAsync(server) : new Bucket(server);
+    }
+
+    /// <summary>Makes one.</summary>
+    public static async Task<Bucket> CreateAsync(CephServer server)
+    {
+        var bucket = new Bucket(server);
         await bucket.Open().Client.PutBucketAsync(bucket.Name, Cancelled);
         return bucket;
+    }
+
+    /// <summary>The same as configuration, with some settings of section S3 besides.</summary>
+    public Dictionary<string, string?> Settings(params (string Key, string Value)[] more)
+    {
+        var settings = new Dictionary<string, string?>
+        {
+            ["Millrace:S3:Bucket"] = Name,
+            ["Millrace:S3:Endpoint"] = Endpoint.AbsoluteUri,
+            ["Millrace:S3:AccessKey"] = _server.AccessKey,
+            ["Millrace:S3:SecretKey"] = _server.SecretKey,
+        };
+        foreach (var (key, value) in more) settings["Millrace:S3:" + key] = value;
+        return settings;
     }
 
     /// <summary>Options of this bucket on the server, as a user would set them.</summary>
@@ -33,7 +56,6 @@ internal sealed class Bucket : IAsyncDisposable
             Endpoint = _server.Endpoint,
             AccessKey = _server.AccessKey,
             SecretKey = _server.SecretKey,
-            ConditionalPut = S3ConditionalPut.Native,
         };
         change?.Invoke(options);
         return options;
@@ -48,10 +70,10 @@ internal sealed class Bucket : IAsyncDisposable
         return store;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         // The objects go with the server; the clients should not outlive their test.
         foreach (var store in _stores) store.Dispose();
-        await ValueTask.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 }

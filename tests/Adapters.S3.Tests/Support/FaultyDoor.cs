@@ -1,0 +1,170 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Millrace.Adapters.S3.Tests.Support;
+
+/// <summary>
+/// Stands between a client and the store, carries bytes as they are, and does on demand what networks and busy stores do: answers 503, or cuts
+/// connections in the middle of a body.
+/// </summary>
+internal sealed class FaultyDoor : IAsyncDisposable
+{
+    private readonly Uri _to;
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Lock _gate = new();
+    private readonly List<Socket> _open = [];
+    private readonly Task _accepting;
+    private int _busy;
+    private long _upUntilCut = long.MaxValue;
+    private long _downUntilCut = long.MaxValue;
+
+    public FaultyDoor(Uri to)
+    {
+        _to = to;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Endpoint => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>Requests that were answered with 503.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>Connections that were cut.</summary>
+    public int Cuts { get; private set; }
+
+    /// <summary>Answers the next requests with 503 SlowDown; <paramref name="retryAfter"/> goes into the header of that name.</summary>
+    public void AnswerSlowDown(int requests, int? retryAfter = null)
+    {
+        RetryAfter = retryAfter;
+        Volatile.Write(ref _busy, requests);
+        // A connection that is open already would get past.
+        Break();
+    }
+
+    /// <summary>Cuts all connections once so many more bytes have come from the client.</summary>
+    public void CutUploadAfter(long bytes) => Volatile.Write(ref _upUntilCut, bytes);
+
+    /// <summary>Cuts all connections once so many more bytes have come from the store.</summary>
+    public void CutDownloadAfter(long bytes) => Volatile.Write(ref _downUntilCut, bytes);
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        Break();
+        await _accepting;
+    }
+
+    private int? RetryAfter { get; set; }
+
+    private void Break()
+    {
+        lock (_gate)
+        {
+            foreach (var socket in _open)
+            {
+                socket.LingerState = new LingerOption(true, 0);
+                socket.Dispose();
+            }
+
+            _open.Clear();
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptSocketAsync();
+                if (Interlocked.Decrement(ref _busy) >= 0)
+                {
+                    _ = RefuseAsync(client);
+                    continue;
+                }
+
+                var store = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await store.ConnectAsync(_to.Host, _to.Port);
+                lock (_gate) _open.AddRange([client, store]);
+                _ = CarryAsync(client, store, up: true);
+                _ = CarryAsync(store, client, up: false);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Closed.
+        }
+    }
+
+    private async Task CarryAsync(Socket from, Socket to, bool up)
+    {
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            int read;
+            while ((read = await from.ReceiveAsync(buffer)) > 0)
+            {
+                if (IsCutNow(read, up))
+                {
+                    Cuts++;
+                    Break();
+                    return;
+                }
+
+                for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
+            }
+
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // Cut on purpose, or by the other side.
+        }
+    }
+
+    private bool IsCutNow(int bytes, bool up)
+    {
+        ref var left = ref up ? ref _upUntilCut : ref _downUntilCut;
+        if (Volatile.Read(ref left) == long.MaxValue || Interlocked.Add(ref left, -bytes) > 0) return false;
+        Volatile.Write(ref left, long.MaxValue);
+        return true;
+    }
+
+    private async Task RefuseAsync(Socket client)
+    {
+        Refused++;
+        const string body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+        await using var stream = new NetworkStream(client, ownsSocket: true);
+        try
+        {
+            await ReadRequestAsync(stream);
+            var retryAfter = RetryAfter is { } seconds ? $"Retry-After: {seconds}\r\n" : "";
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                $"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\n{retryAfter}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            // The client has gone.
+        }
+    }
+
+    // To its end, but where the client waits to be told to go on: who closes with bytes unread resets the connection under its own answer.
+    private static async Task ReadRequestAsync(NetworkStream stream)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            if (await stream.ReadAsync(one) == 0) return;
+            head.Append((char)one[0]);
+        }
+
+        var lines = head.ToString().Split("\r\n");
+        if (lines.Any(line => line.StartsWith("Expect:", StringComparison.OrdinalIgnoreCase))) return;
+        var length = lines.FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+        var rest = new byte[length is null ? 0 : int.Parse(length["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture)];
+        await stream.ReadExactlyAsync(rest);
+    }
+}
