@@ -6,7 +6,7 @@ using Xunit;
 namespace Millrace.EndToEnd.Tests.Support;
 
 /// <summary>A standalone Millrace in a process of its own, on free ports.</summary>
-internal sealed partial class Installation : IAsyncDisposable
+internal sealed partial class Installation : IMillrace, IAsyncDisposable
 {
     public const string Tenant = "acme";
     public const string ApiKey = "mk_test_0123456789abcdef0123456789abcdef";
@@ -67,6 +67,8 @@ internal sealed partial class Installation : IAsyncDisposable
             throw;
         }
     }
+
+    public Task<List<string>> ObjectIdsAsync(string tenant, string stream) => ObjectLines.IdsAsync(Data, tenant, stream);
 
     public MillraceClient Client(string? credential = null) => new(this, credential ?? ApiKey);
 

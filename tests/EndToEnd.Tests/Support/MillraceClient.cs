@@ -9,10 +9,10 @@ namespace Millrace.EndToEnd.Tests.Support;
 internal sealed class MillraceClient : IDisposable
 {
     private readonly HttpClient _http;
-    private readonly Installation _millrace;
+    private readonly IMillrace _millrace;
     private readonly string _credential;
 
-    public MillraceClient(Installation millrace, string credential)
+    public MillraceClient(IMillrace millrace, string credential)
     {
         _millrace = millrace;
         _credential = credential;

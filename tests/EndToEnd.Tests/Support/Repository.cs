@@ -7,6 +7,11 @@ internal static class Repository
 
     public static string Standalone => Path.Combine(Root, "artifacts", "bin", "Millrace.Standalone", Configuration, "Millrace.Standalone.dll");
 
+    /// <summary>Where the build puts programs.</summary>
+    public static string Programs => Path.Combine(Root, "artifacts", "bin");
+
+    public static string Cli => Path.Combine(Programs, "Millrace.Cli", Configuration, "Millrace.Cli.dll");
+
     public static string Clients(string name) => Path.Combine(Root, "tests", "clients", name);
 
     private static string Configuration => Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));

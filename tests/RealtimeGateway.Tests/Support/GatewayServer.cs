@@ -33,7 +33,7 @@ internal sealed class GatewayServer : IAsyncDisposable
         Writer = new LogWriter(() => Log);
     }
 
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    public Uri Address => AddressOf(_app);
 
     public IEventLog Log => Get<IEventLog>();
 
@@ -105,12 +105,22 @@ internal sealed class GatewayServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static async Task<WebApplication> RunAsync(Dictionary<string, string?> settings)
+    /// <summary>A further gateway on the same log and database, at an address of its own.</summary>
+    public async Task<WebApplication> StartBesideAsync()
+    {
+        var settings = new Dictionary<string, string?>(_settings) { ["Millrace:Http:Port"] = "0" };
+        return await RunAsync(settings, Log);
+    }
+
+    public static Uri AddressOf(WebApplication app) => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    private static async Task<WebApplication> RunAsync(Dictionary<string, string?> settings, IEventLog? log = null)
     {
         var builder = MillraceHost.CreateBuilder([], 0, configuration => configuration.AddInMemoryCollection(settings));
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        if (log is null) builder.Services.AddFasterLogAdapter(builder.Configuration);
+        else builder.Services.AddSingleton(log);
         builder.Services
-            .AddFasterLogAdapter(builder.Configuration)
             .AddSqliteAdapter(builder.Configuration)
             .AddRealtimeGateway(builder.Configuration);
         var app = builder.Build();
