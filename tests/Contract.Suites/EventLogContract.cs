@@ -43,6 +43,9 @@ public abstract partial class EventLogContract : IAsyncLifetime
     /// <summary>Whether the log outlives its client, so that a group's second consumer elsewhere is no error.</summary>
     protected virtual bool GroupsHaveManyMembers => false;
 
+    /// <summary>Why the log under test can't keep a record of a size, if it can't: a stand-in for a server may be smaller than the server.</summary>
+    protected virtual string? WhyItCannotHold(int bytes) => null;
+
     /// <summary>Ends the log and opens it again.</summary>
     protected async Task ReopenAsync(bool crash = false)
     {

@@ -25,6 +25,8 @@ internal sealed class MockCluster : IDisposable
         _cluster = NativeMethods.ClusterNew(_client, brokers);
         if (_cluster == IntPtr.Zero) throw new InvalidOperationException("The mock cluster can't be created.");
         NativeMethods.InitialRebalanceDelay(_cluster, 0);
+        // Without one, requests of administrators wait for it until they time out.
+        NativeMethods.SetController(_cluster, 1);
     }
 
     /// <summary>Where clients connect.</summary>

@@ -57,6 +57,9 @@ internal static partial class NativeMethods
     [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_group_initial_rebalance_delay_ms")]
     public static partial void InitialRebalanceDelay(IntPtr cluster, int milliseconds);
 
+    [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_set_controller_id")]
+    public static partial void SetController(IntPtr cluster, int broker);
+
     [LibraryImport(Librdkafka.Name, EntryPoint = "rd_kafka_mock_push_request_errors_array")]
     public static partial void PushErrors(IntPtr cluster, short api, nuint count, ReadOnlySpan<int> errors);
 

@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Millrace.Adapters.Kafka.Native;
 using Millrace.KafkaMock;
 
 // A Kafka for tests: librdkafka's mock cluster in a process of its own. The argument is the number of brokers (3). The first line of the output
 // has the bootstrap servers; each line of the input is a command (MockCluster.Execute) and is answered by one line. It ends with its input.
-NativeLibrary.SetDllImportResolver(typeof(MockCluster).Assembly, Librdkafka.Resolve);
+Librdkafka.UseFor(typeof(MockCluster).Assembly);
 using var cluster = new MockCluster(args is [var brokers] ? int.Parse(brokers, CultureInfo.InvariantCulture) : 3);
 Console.Out.WriteLine("ready " + cluster.Bootstraps);
 while (Console.In.ReadLine() is { } line && line != "quit")

@@ -34,8 +34,11 @@ internal static class Librdkafka
         }
     }
 
+    /// <summary>Lets an assembly's declarations find the library. Once for each assembly.</summary>
+    public static void UseFor(Assembly assembly) => NativeLibrary.SetDllImportResolver(assembly, Resolve);
+
     /// <summary>Resolves <see cref="Name"/> to the very library that Confluent.Kafka has loaded.</summary>
-    public static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    private static IntPtr Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
         if (name != Name) return IntPtr.Zero;
         Load();
