@@ -15,6 +15,9 @@ public abstract partial class EventLogContract : IAsyncLifetime
     /// <summary>Long enough for anything that should happen.</summary>
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a batch that is there may take to come: longer where servers are far.</summary>
+    protected virtual TimeSpan Moment => TimeSpan.FromMilliseconds(200);
+
     /// <summary>The log under test.</summary>
     protected IEventLog Log { get; private set; } = null!;
 
@@ -71,12 +74,12 @@ public abstract partial class EventLogContract : IAsyncLifetime
         Log.OpenConsumerAsync(Topic, options ?? new LogConsumerOptions(), Cancellation);
 
     /// <summary>Reads until so many records came, or for as long as a batch comes within a moment when no number is given.</summary>
-    protected static async Task<List<ReadRecord>> ReadAsync(ILogConsumer consumer, int? count = null)
+    protected async Task<List<ReadRecord>> ReadAsync(ILogConsumer consumer, int? count = null)
     {
         var read = new List<ReadRecord>();
         while (count is null || read.Count < count)
         {
-            using var batch = await consumer.ReadAsync(count is null ? TimeSpan.FromMilliseconds(200) : Patience, Cancellation);
+            using var batch = await consumer.ReadAsync(count is null ? Moment : Patience, Cancellation);
             if (batch is null)
             {
                 if (count is not null) Assert.Fail($"Only {read.Count} of {count} records came.");
