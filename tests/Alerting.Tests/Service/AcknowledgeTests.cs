@@ -2,14 +2,16 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Tests.Support;
+using Millrace.Databases;
 using Millrace.Hosting.Audit;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Service;
 
 /// <summary>What people do with alerts.</summary>
-public sealed class AcknowledgeTests : IAsyncLifetime
+public abstract class AcknowledgeTests(MetadataUnderTest database) : IAsyncLifetime
 {
     private readonly TempDirectory _directory = new();
     private WebhookReceiver _hook = null!;
@@ -19,7 +21,7 @@ public sealed class AcknowledgeTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _hook = await WebhookReceiver.StartAsync();
-        _millrace = await Installation.StartAsync(_directory);
+        _millrace = await Installation.StartAsync(database, _directory);
         await _millrace.ReceiverAsync(_hook);
         await _millrace.PurchaseRuleAsync();
         await AlertFlowTests.RulesAreTakenAsync(_millrace);
@@ -158,3 +160,7 @@ public sealed class AcknowledgeTests : IAsyncLifetime
 
     private Task<JsonNode> ActAsync(string action, string? body = null) => _millrace.PostAsync($"/api/v1/alerts/{_id}/{action}", body);
 }
+
+public sealed class AcknowledgeOnSqliteTests() : AcknowledgeTests(new OnSqlite());
+
+public sealed class AcknowledgeOnPostgresTests(PostgresFixture postgres) : AcknowledgeTests(new OnPostgres(postgres));

@@ -1,17 +1,19 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Tests.Support;
 using Millrace.Contracts;
 using Millrace.Contracts.Protos;
+using Millrace.Databases;
 using Millrace.Ports.EventLog;
+using Millrace.Servers;
 using Millrace.Testing;
-using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Service;
 
 /// <summary>Windows in, alerts and webhooks out, over the real log, database, bus and HTTP.</summary>
-public sealed class AlertFlowTests : IDisposable
+public abstract class AlertFlowTests(MetadataUnderTest database) : IDisposable
 {
     private static readonly Dictionary<string, string?> JudgeSilence = new() { ["Millrace:Alerting:SilenceDelay"] = "00:00:04" };
     private readonly TempDirectory _directory = new();
@@ -22,7 +24,7 @@ public sealed class AlertFlowTests : IDisposable
     public async Task Purchases_above_the_threshold_for_three_seconds_fire_once_notify_once_and_resolve_once()
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         await millrace.ReceiverAsync(hook);
         await millrace.PurchaseRuleAsync("""
             "receivers":["ops"],"severity":"critical","labels":{"team":"shop"},"annotations":{"text":"{{ $value }} of {{ $threshold }} in {{ $labels.stream }}"}
@@ -57,7 +59,7 @@ public sealed class AlertFlowTests : IDisposable
     [Fact]
     public async Task Traffic_stops_the_alert_resolves_by_the_clock_of_the_log()
     {
-        await using var millrace = await Installation.StartAsync(_directory, settings: JudgeSilence);
+        await using var millrace = await Installation.StartAsync(database, _directory, settings: JudgeSilence);
         await millrace.PurchaseRuleAsync("\"receivers\":[]");
         await RulesAreTakenAsync(millrace);
         for (var i = 0; i < 4; i++) await millrace.SecondAsync(9);
@@ -73,7 +75,7 @@ public sealed class AlertFlowTests : IDisposable
     [Fact]
     public async Task Other_series_go_on_the_missing_one_counts_as_empty()
     {
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         await millrace.PurchaseRuleAsync("\"receivers\":[]");
         await RulesAreTakenAsync(millrace);
         for (var i = 0; i < 4; i++) await millrace.SecondAsync(9);
@@ -87,7 +89,7 @@ public sealed class AlertFlowTests : IDisposable
     [Fact]
     public async Task Aggregator_is_behind_silence_is_not_judged()
     {
-        await using var millrace = await Installation.StartAsync(_directory, settings: JudgeSilence);
+        await using var millrace = await Installation.StartAsync(database, _directory, settings: JudgeSilence);
         await millrace.PurchaseRuleAsync("\"receivers\":[]");
         await RulesAreTakenAsync(millrace);
         for (var i = 0; i < 4; i++) await millrace.SecondAsync(9);
@@ -109,7 +111,7 @@ public sealed class AlertFlowTests : IDisposable
     [Fact]
     public async Task Series_by_key_have_alerts_of_their_own()
     {
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         await millrace.PostAsync("/api/v1/rules", """
             {"name":"each","kind":"threshold","stream":"shop","condition":{"value":"count","op":">","threshold":5}}
             """);
@@ -133,7 +135,7 @@ public sealed class AlertFlowTests : IDisposable
     public async Task Absence_of_a_stream_that_was_never_seen_fires_and_resolves_with_the_first_event()
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory, settings: JudgeSilence);
+        await using var millrace = await Installation.StartAsync(database, _directory, settings: JudgeSilence);
         await millrace.ReceiverAsync(hook);
         await millrace.PostAsync("/api/v1/rules", """
             {"name":"silent","kind":"absence","stream":"shop","condition":{"for":"30s"},"receivers":["ops"]}
@@ -156,7 +158,7 @@ public sealed class AlertFlowTests : IDisposable
     public async Task Rule_is_gone_its_alert_is_resolved(string change, string reason)
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         await millrace.ReceiverAsync(hook);
         var id = await millrace.PurchaseRuleAsync();
         await RulesAreTakenAsync(millrace);
@@ -177,7 +179,7 @@ public sealed class AlertFlowTests : IDisposable
     [Fact]
     public async Task Threshold_is_raised_the_firing_alert_is_judged_by_the_new_one()
     {
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         var id = await millrace.PurchaseRuleAsync("\"receivers\":[]");
         await RulesAreTakenAsync(millrace);
         for (var i = 0; i < 4; i++) await millrace.SecondAsync(9);
@@ -232,3 +234,7 @@ public sealed class AlertFlowTests : IDisposable
         Assert.Equal((string?)alert["id"], (string?)told["id"]);
     }
 }
+
+public sealed class AlertFlowOnSqliteTests() : AlertFlowTests(new OnSqlite());
+
+public sealed class AlertFlowOnPostgresTests(PostgresFixture postgres) : AlertFlowTests(new OnPostgres(postgres));

@@ -4,14 +4,16 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Notifications;
 using Millrace.Alerting.Tests.Support;
+using Millrace.Databases;
 using Millrace.Hosting.Authentication;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Service;
 
 /// <summary>Rules and receivers over HTTP, and who may do what.</summary>
-public sealed class ApiTests(ApiTests.Shared shared) : IClassFixture<ApiTests.Shared>
+public abstract class ApiTests(ApiTests.Shared shared)
 {
     private const string Condition = "\"condition\":{\"value\":\"count\",\"op\":\">\",\"threshold\":5}";
 
@@ -248,18 +250,27 @@ public sealed class ApiTests(ApiTests.Shared shared) : IClassFixture<ApiTests.Sh
 
     private static async Task<JsonNode> BodyAsync(HttpResponseMessage answer) => JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
 
-    public sealed class Shared : IAsyncLifetime
+    public abstract class Shared(MetadataUnderTest database) : IAsyncLifetime
     {
         private readonly TempDirectory _directory = new();
 
         internal Installation Millrace { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Millrace = await Installation.StartAsync(_directory);
+        public async ValueTask InitializeAsync() => Millrace = await Installation.StartAsync(database, _directory);
 
         public async ValueTask DisposeAsync()
         {
-            await Millrace.DisposeAsync();
+            if (Millrace is not null) await Millrace.DisposeAsync();
             _directory.Dispose();
+            
         }
     }
+
+    public sealed class SharedOnSqlite() : Shared(new OnSqlite());
+
+    public sealed class SharedOnPostgres(PostgresFixture postgres) : Shared(new OnPostgres(postgres));
 }
+
+public sealed class ApiOnSqliteTests(ApiTests.SharedOnSqlite shared) : ApiTests(shared), IClassFixture<ApiTests.SharedOnSqlite>;
+
+public sealed class ApiOnPostgresTests(ApiTests.SharedOnPostgres shared) : ApiTests(shared), IClassFixture<ApiTests.SharedOnPostgres>;

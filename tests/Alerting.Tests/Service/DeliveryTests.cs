@@ -2,13 +2,15 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Millrace.Alerting.Notifications;
 using Millrace.Alerting.Tests.Support;
+using Millrace.Databases;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Service;
 
 /// <summary>Notifications on their way.</summary>
-public sealed class DeliveryTests : IDisposable
+public abstract class DeliveryTests(MetadataUnderTest database) : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
@@ -18,7 +20,7 @@ public sealed class DeliveryTests : IDisposable
     public async Task Receiver_fails_is_tried_again_under_the_same_id_and_not_before_it_wants_to()
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         var at = new List<DateTimeOffset>();
         hook.Respond = _ =>
         {
@@ -59,7 +61,7 @@ public sealed class DeliveryTests : IDisposable
     {
         await using var hook = await WebhookReceiver.StartAsync();
         await using var elsewhere = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         hook.Respond = _ => new WebhookReceiver.Answer(status, new() { ["Location"] = elsewhere.Url });
 
         await FireAsync(millrace, hook);
@@ -74,7 +76,7 @@ public sealed class DeliveryTests : IDisposable
     public async Task Receiver_always_fails_is_given_up_after_the_last_attempt()
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory, settings: new() { ["Millrace:Alerting:Delivery:MaxAttempts"] = "3" });
+        await using var millrace = await Installation.StartAsync(database, _directory, settings: new() { ["Millrace:Alerting:Delivery:MaxAttempts"] = "3" });
         hook.Respond = _ => new WebhookReceiver.Answer(503);
 
         await FireAsync(millrace, hook);
@@ -90,7 +92,7 @@ public sealed class DeliveryTests : IDisposable
     public async Task Nobody_listens_is_tried_again_until_somebody_does()
     {
         var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         await hook.DisposeAsync();
 
         await FireAsync(millrace, hook);
@@ -106,7 +108,7 @@ public sealed class DeliveryTests : IDisposable
     public async Task Resolved_never_overtakes_firing()
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        await using var millrace = await Installation.StartAsync(_directory);
+        await using var millrace = await Installation.StartAsync(database, _directory);
         var failing = true;
         hook.Respond = _ => new WebhookReceiver.Answer(Volatile.Read(ref failing) ? 503 : 200);
 
@@ -127,6 +129,7 @@ public sealed class DeliveryTests : IDisposable
     {
         await using var hook = await WebhookReceiver.StartAsync();
         await using var millrace = await Installation.StartAsync(
+            database,
             _directory, settings: new() { ["Millrace:Alerting:Webhooks:AllowPrivateAddresses"] = "false" });
         var port = new Uri(hook.Url).Port;
         foreach (var host in new[] { "127.0.0.1", "localhost", "[::1]", "2130706433", "10.0.0.1", "169.254.169.254" })
@@ -167,3 +170,7 @@ public sealed class DeliveryTests : IDisposable
         async () => (await millrace.GetAsync("/api/v1/deliveries"))["items"]!.AsArray() is [{ } only] && (string?)only["state"] == state,
         $"the delivery is {state}");
 }
+
+public sealed class DeliveryOnSqliteTests() : DeliveryTests(new OnSqlite());
+
+public sealed class DeliveryOnPostgresTests(PostgresFixture postgres) : DeliveryTests(new OnPostgres(postgres));

@@ -1,12 +1,14 @@
 using Millrace.Alerting.Tests.Support;
 using Millrace.Contracts.Protos;
+using Millrace.Databases;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Service;
 
 /// <summary>A restart neither repeats nor forgets.</summary>
-public sealed class RestartTests : IDisposable
+public abstract class RestartTests(MetadataUnderTest database) : IDisposable
 {
     private readonly TempDirectory _directory = new();
     private readonly ManualTimeProvider _time = new();
@@ -30,7 +32,7 @@ public sealed class RestartTests : IDisposable
     public async Task Killed_at_any_transaction_fires_once_notifies_once_resolves_once(int transaction, bool afterCommit)
     {
         await using var hook = await WebhookReceiver.StartAsync();
-        var millrace = await Installation.StartAsync(_directory, _time, crashing: true);
+        var millrace = await Installation.StartAsync(database, _directory, _time, crashing: true);
         try
         {
             await millrace.ReceiverAsync(hook);
@@ -70,7 +72,7 @@ public sealed class RestartTests : IDisposable
     {
         await using var hook = await WebhookReceiver.StartAsync();
         var silence = new Dictionary<string, string?> { ["Millrace:Alerting:SilenceDelay"] = "00:00:04" };
-        var before = await Installation.StartAsync(_directory, _time, silence);
+        var before = await Installation.StartAsync(database, _directory, _time, silence);
         await before.ReceiverAsync(hook);
         await before.PurchaseRuleAsync();
         await AlertFlowTests.RulesAreTakenAsync(before);
@@ -80,7 +82,7 @@ public sealed class RestartTests : IDisposable
 
         // Nobody could send for five minutes; then traffic comes back, and stops.
         _time.Advance(TimeSpan.FromMinutes(5));
-        await using var after = await Installation.StartAsync(_directory, _time, silence, passGrace: false);
+        await using var after = await Installation.StartAsync(database, _directory, _time, silence, passGrace: false);
         for (var i = 0; i < 3; i++) await after.SecondAsync(9);
         Assert.Equal("firing", (string?)(await after.AlertAsync())!["state"]);
         await after.AlertIsAsync("resolved");
@@ -94,14 +96,14 @@ public sealed class RestartTests : IDisposable
     public async Task Killed_while_absence_is_counted_goes_on_counting()
     {
         var silence = new Dictionary<string, string?> { ["Millrace:Alerting:SilenceDelay"] = "00:00:04", ["Millrace:Alerting:RestartGrace"] = "00:00:00" };
-        var before = await Installation.StartAsync(_directory, _time, silence);
+        var before = await Installation.StartAsync(database, _directory, _time, silence);
         await before.PostAsync("/api/v1/rules", """{"name":"silent","kind":"absence","stream":"shop","condition":{"for":"60s"}}""");
         await AlertFlowTests.RulesAreTakenAsync(before);
         await before.PassAsync(TimeSpan.FromSeconds(40));
         Assert.Null(await before.AlertAsync());
         await before.DisposeAsync();
 
-        await using var after = await Installation.StartAsync(_directory, _time, silence, passGrace: false);
+        await using var after = await Installation.StartAsync(database, _directory, _time, silence, passGrace: false);
         var started = after.NowMs;
         await after.AlertIsAsync("firing");
 
@@ -118,7 +120,7 @@ public sealed class RestartTests : IDisposable
             hold.Wait(TimeSpan.FromSeconds(60));
             return new WebhookReceiver.Answer(204);
         };
-        var before = await Installation.StartAsync(_directory, _time);
+        var before = await Installation.StartAsync(database, _directory, _time);
         await before.ReceiverAsync(hook);
         await before.PurchaseRuleAsync();
         await AlertFlowTests.RulesAreTakenAsync(before);
@@ -129,7 +131,7 @@ public sealed class RestartTests : IDisposable
         hold.Release();
         await stopping;
 
-        await using var after = await Installation.StartAsync(_directory, _time);
+        await using var after = await Installation.StartAsync(database, _directory, _time);
         await after.AdvanceUntilAsync(
             async () => (string?)(await after.GetAsync("/api/v1/deliveries"))["items"]!.AsArray().Single()!["state"] == "delivered", "it is delivered");
 
@@ -152,8 +154,12 @@ public sealed class RestartTests : IDisposable
     private async Task<Installation> AgainAsync(Installation dead)
     {
         await dead.DisposeAsync();
-        var again = await Installation.StartAsync(_directory, _time, passGrace: false);
+        var again = await Installation.StartAsync(database, _directory, _time, passGrace: false);
         again.EventTimeMs = dead.EventTimeMs;
         return again;
     }
 }
+
+public sealed class RestartOnSqliteTests() : RestartTests(new OnSqlite());
+
+public sealed class RestartOnPostgresTests(PostgresFixture postgres) : RestartTests(new OnPostgres(postgres));

@@ -10,10 +10,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.MassTransit;
-using Millrace.Adapters.Sqlite;
 using Millrace.Contracts;
 using Millrace.Contracts.Events;
 using Millrace.Contracts.Protos;
+using Millrace.Databases;
 using Millrace.Hosting;
 using Millrace.Hosting.Authentication;
 using Millrace.Ports.EventLog;
@@ -55,9 +55,10 @@ internal sealed class Installation : IAsyncDisposable
 
     /// <summary>Starts it and, unless told otherwise, lets the grace after a start pass.</summary>
     public static async Task<Installation> StartAsync(
-        TempDirectory directory, ManualTimeProvider? time = null, Dictionary<string, string?>? settings = null,
+        MetadataUnderTest database, TempDirectory directory, ManualTimeProvider? time = null, Dictionary<string, string?>? settings = null,
         bool crashing = false, bool passGrace = true)
     {
+        await database.PrepareAsync();
         var clock = time ?? new ManualTimeProvider();
         var builder = MillraceHost.CreateBuilder([], 0, configuration => configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -73,16 +74,17 @@ internal sealed class Installation : IAsyncDisposable
         }).AddInMemoryCollection(settings ?? []));
         builder.Logging.ClearProviders();
         builder.Services.AddFasterLogAdapter(builder.Configuration);
-        builder.Services.AddSqliteAdapter(builder.Configuration);
+        database.Add(builder.Services, builder.Configuration);
         builder.Services.AddMassTransitAdapter(builder.Configuration);
         builder.Services.AddAlerting(builder.Configuration);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
         if (crashing)
         {
-            var real = builder.Services.Last(service => service.ServiceType == typeof(IMetadataDatabase)).ImplementationType!;
-            builder.Services.AddSingleton(real);
+            var real = builder.Services.Last(service => service.ServiceType == typeof(IMetadataDatabase));
+            builder.Services.AddKeyedSingleton("real", (provider, _) => (IMetadataDatabase)(
+                real.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, real.ImplementationType!)));
             builder.Services.Replace(ServiceDescriptor.Singleton<IMetadataDatabase>(
-                provider => new CrashingDatabase((IMetadataDatabase)provider.GetRequiredService(real))));
+                provider => new CrashingDatabase(provider.GetRequiredKeyedService<IMetadataDatabase>("real"))));
         }
         var app = builder.Build();
         app.MapMillraceOperations();

@@ -17,7 +17,7 @@ internal sealed class AlertStore(AlertingDatabase database, AuditLog audit, Noti
         CancellationToken cancellationToken) => database.QueryAsync<AlertRow>(
         $"""
         SELECT {AlertRow.Columns} FROM alerting_alerts
-        WHERE tenant = @tenant AND state IN @states AND (CAST(@ruleId AS text) IS NULL OR rule_id = @ruleId)
+        WHERE tenant = @tenant AND state IN ({string.Join(", ", states.Select(state => (int)state))}) AND (CAST(@ruleId AS text) IS NULL OR rule_id = @ruleId)
             AND (CAST(@stream AS text) IS NULL OR stream = @stream)
             AND (started_at < @StartedAt OR (started_at = @StartedAt AND id < @Id))
         ORDER BY started_at DESC, id DESC LIMIT @limit
@@ -25,7 +25,6 @@ internal sealed class AlertStore(AlertingDatabase database, AuditLog audit, Noti
         new
         {
             tenant,
-            states = states.Select(state => (int)state),
             ruleId,
             stream,
             StartedAt = after?.StartedAt ?? long.MaxValue,

@@ -46,7 +46,8 @@ internal sealed class NotificationOutbox(IOptions<AlertingOptions> options, Aler
     {
         if (receiverIds.Count == 0) return 0;
         var receivers = await sql.QueryAsync<(string Id, string Name, string Kind)>(
-            "SELECT id, name, kind FROM alerting_receivers WHERE tenant = @Tenant AND id IN @receiverIds", new { alert.Tenant, receiverIds });
+            $"SELECT id, name, kind FROM alerting_receivers WHERE tenant = @Tenant AND id IN ({SqlList.Names(receiverIds)}) ORDER BY id",
+            SqlList.Parameters(receiverIds, new { alert.Tenant }));
         var waiting = await sql.FirstAsync<long>(
             "SELECT COUNT(*) FROM alerting_deliveries WHERE tenant = @Tenant AND state <= @Sending", new { alert.Tenant, Sending = (int)DeliveryState.Sending });
         foreach (var receiver in receivers)

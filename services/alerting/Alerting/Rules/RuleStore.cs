@@ -124,7 +124,8 @@ internal sealed class RuleStore(AlertingDatabase database, RuleParser parser, Au
     {
         if (rule.Receivers.Count == 0) return [];
         var known = await sql.QueryAsync<string>(
-            "SELECT id FROM alerting_receivers WHERE tenant = @Tenant AND id IN @Receivers", new { rule.Tenant, rule.Receivers });
+            $"SELECT id FROM alerting_receivers WHERE tenant = @Tenant AND id IN ({SqlList.Names(rule.Receivers)})",
+            SqlList.Parameters(rule.Receivers, new { rule.Tenant }));
         return [.. rule.Receivers.Except(known)];
     }
 
