@@ -1,14 +1,16 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.DependencyInjection;
+using Millrace.Databases;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Bootstrap;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Hosting.Tests;
 
 [UnsupportedOSPlatform("windows")]
-public sealed class BootstrapTests : IDisposable
+public abstract class BootstrapTests(MetadataUnderTest database) : IDisposable
 {
     private readonly TempDirectory _directory = new();
 
@@ -109,5 +111,12 @@ public sealed class BootstrapTests : IDisposable
 
             if (keyFile is not null) settings["Millrace:Bootstrap:KeyFile"] = keyFile;
         },
-        directory: _directory.Path);
+        directory: _directory.Path,
+        database: database);
 }
+
+[UnsupportedOSPlatform("windows")]
+public sealed class BootstrapOnSqliteTests() : BootstrapTests(new OnSqlite());
+
+[UnsupportedOSPlatform("windows")]
+public sealed class BootstrapOnPostgresTests(PostgresFixture postgres) : BootstrapTests(new OnPostgres(postgres));

@@ -3,21 +3,23 @@ using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Millrace.Databases;
 using Millrace.Hosting.Audit;
 using Millrace.Hosting.Authentication;
 using Millrace.Ports.Metadata;
+using Millrace.Servers;
 using Xunit;
 
 namespace Millrace.Hosting.Tests;
 
-public sealed class KeyAuthenticationTests
+public abstract class KeyAuthenticationTests(MetadataUnderTest database)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Guard_no_credential_is_401_missing()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
 
         using var response = await host.Client.GetAsync("/read", Cancelled);
         var (status, body) = await host.GetAsync("/read");
@@ -33,7 +35,7 @@ public sealed class KeyAuthenticationTests
     [InlineData("X-API-Key", TestHost.Key)]
     public async Task Guard_key_in_a_header_is_accepted(string header, string value)
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/admin");
         request.Headers.TryAddWithoutValidation(header, value);
 
@@ -48,7 +50,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Guard_access_token_in_the_query_is_for_get_only()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
 
         Assert.Equal(200, (await host.GetAsync("/read?access_token=" + TestHost.Key)).Status);
         Assert.Equal(401, (await host.SendAsync(HttpMethod.Post, "/read?access_token=" + TestHost.Key)).Status);
@@ -62,7 +64,7 @@ public sealed class KeyAuthenticationTests
     [InlineData("Basic YWNtZTpib290c3RyYXAta2V5LW9mLXRoZS10ZXN0cw==")]
     public async Task Guard_unknown_credential_is_401_invalid(string authorization)
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/read");
         request.Headers.TryAddWithoutValidation("Authorization", authorization);
 
@@ -74,7 +76,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Guard_credential_too_long_is_refused_without_a_look()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
 
         var (status, body) = await host.GetAsync("/read", new string('k', 9000));
 
@@ -89,7 +91,7 @@ public sealed class KeyAuthenticationTests
     [InlineData(Scopes.Admin)]
     public async Task Guard_key_with_one_scope_opens_only_that(Scopes scope)
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var key = await CreateKeyAsync(host, scope);
 
         foreach (var asked in new[] { Scopes.Ingest, Scopes.Read, Scopes.Write, Scopes.Admin })
@@ -104,7 +106,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Guard_refuses_before_the_body_is_read()
     {
-        await using var host = await TestHost.StartAsync(map: app =>
+        await using var host = await TestHost.StartAsync(database: database, map: app =>
             app.MapPost("/body", (Thing thing) => Results.Ok(thing)).RequireScopes(Scopes.Write));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/body") { Content = new StringContent("{ not json") };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -117,7 +119,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Guard_on_a_group_guards_each_endpoint_and_inner_guards_add_to_it()
     {
-        await using var host = await TestHost.StartAsync(map: app =>
+        await using var host = await TestHost.StartAsync(database: database, map: app =>
         {
             var group = app.MapGroup("/group").RequireScopes(Scopes.Read);
             group.MapGet("/a", () => "a");
@@ -136,7 +138,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Guard_other_tenant_in_the_query_is_403_and_the_own_one_is_not()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
 
         Assert.Equal(403, (await host.GetAsync("/read?tenant=other", TestHost.Key)).Status);
         Assert.Equal(200, (await host.GetAsync("/read?tenant=acme", TestHost.Key)).Status);
@@ -145,7 +147,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Authenticate_revoked_key_is_refused_within_five_seconds()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var key = await CreateKeyAsync(host, Scopes.Read);
         Assert.Equal(200, (await host.GetAsync("/read", key.ClearText)).Status);
 
@@ -159,7 +161,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Authenticate_known_key_is_answered_from_memory_for_three_seconds()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var key = await CreateKeyAsync(host, Scopes.Read);
         Assert.Equal(200, (await host.GetAsync("/read", key.ClearText)).Status);
         await host.App.Services.GetRequiredService<IApiKeyStore>().RevokeAsync("acme", key.Key.Id, "ann", Cancelled);
@@ -173,7 +175,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Authenticate_cached_key_allocates_nothing()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var authenticator = host.App.Services.GetRequiredService<ICallerAuthenticator>();
         for (var i = 0; i < 100; i++) await authenticator.AuthenticateAsync(TestHost.Key, Cancelled);
 
@@ -186,7 +188,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Authenticate_key_made_after_it_was_tried_is_accepted_a_second_later()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var store = host.App.Services.GetRequiredService<ApiKeyStore>();
         const string text = "mk_abc_tried-too-early";
         Assert.Equal(401, (await host.GetAsync("/read", text)).Status);
@@ -201,7 +203,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Store_keeps_only_hashes_and_audits_changes()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         var store = host.App.Services.GetRequiredService<IApiKeyStore>();
         var made = await CreateKeyAsync(host, Scopes.Ingest | Scopes.Read);
         Assert.Matches("^mk_[0-9a-z]{12}_[0-9a-z]{32}$", made.ClearText);
@@ -226,7 +228,7 @@ public sealed class KeyAuthenticationTests
     [Fact]
     public async Task Store_tenant_has_its_share_of_keys_makes_no_more()
     {
-        await using var host = await TestHost.StartAsync(settings => settings["Millrace:Auth:MaxKeysPerTenant"] = "2");
+        await using var host = await TestHost.StartAsync(settings => settings["Millrace:Auth:MaxKeysPerTenant"] = "2", database: database);
         var store = host.App.Services.GetRequiredService<IApiKeyStore>();
 
         var second = await store.CreateAsync("acme", "two", Scopes.Read, "ann", Cancelled);
@@ -242,3 +244,7 @@ public sealed class KeyAuthenticationTests
 
     private sealed record Thing(string Name);
 }
+
+public sealed class KeyAuthenticationOnSqliteTests() : KeyAuthenticationTests(new OnSqlite());
+
+public sealed class KeyAuthenticationOnPostgresTests(PostgresFixture postgres) : KeyAuthenticationTests(new OnPostgres(postgres));

@@ -1,20 +1,18 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Millrace.Adapters.Sqlite;
+using Millrace.Databases;
 using Millrace.Hosting.Audit;
 using Millrace.Hosting.Ledger;
 using Millrace.Hosting.Schema;
 using Millrace.Ports.Metadata;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Hosting.Tests;
 
-public sealed class LedgerAndAuditTests : IAsyncLifetime
+public abstract class LedgerAndAuditTests(MetadataUnderTest database) : IAsyncLifetime
 {
     private readonly TempDirectory _directory = new();
     private readonly ManualTimeProvider _time = new();
-    private ServiceProvider _services = null!;
     private IMetadataDatabase _database = null!;
     private LedgerStore _ledger = null!;
 
@@ -22,20 +20,14 @@ public sealed class LedgerAndAuditTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var settings = new Dictionary<string, string?> { ["Millrace:Metadata:File"] = _directory.File("metadata.db") };
-        _services = new ServiceCollection()
-            .AddLogging()
-            .AddSingleton<TimeProvider>(_time)
-            .AddSqliteAdapter(new ConfigurationBuilder().AddInMemoryCollection(settings).Build())
-            .BuildServiceProvider();
-        _database = _services.GetRequiredService<IMetadataDatabase>();
+        _database = await database.OpenAsync(_directory.Path);
         await HostingSchema.EnsureAsync(_database, Cancelled);
         _ledger = new LedgerStore(_database);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _services.DisposeAsync();
+        if (_database is IAsyncDisposable disposable) await disposable.DisposeAsync();
         _directory.Dispose();
     }
 
@@ -130,3 +122,7 @@ public sealed class LedgerAndAuditTests : IAsyncLifetime
     private Task<bool> SaveAsync(string stage, int partition, long upto, params (string Tenant, LedgerCounts Counts)[] counts) =>
         _ledger.SaveAsync(stage, "events", partition, upto, counts.ToDictionary(entry => entry.Tenant, entry => entry.Counts), Cancelled);
 }
+
+public sealed class LedgerAndAuditOnSqliteTests() : LedgerAndAuditTests(new OnSqlite());
+
+public sealed class LedgerAndAuditOnPostgresTests(PostgresFixture postgres) : LedgerAndAuditTests(new OnPostgres(postgres));

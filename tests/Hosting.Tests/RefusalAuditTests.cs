@@ -1,22 +1,24 @@
 using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Millrace.Databases;
 using Millrace.Hosting.Audit;
 using Millrace.Hosting.Authentication;
 using Millrace.Ports.Metadata;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Hosting.Tests;
 
-public sealed class RefusalAuditTests
+public abstract class RefusalAuditTests(MetadataUnderTest database)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Refusals_alike_are_one_line_with_their_number()
     {
-        await using var host = await TestHost.StartAsync();
+        await using var host = await TestHost.StartAsync(database: database);
         for (var i = 0; i < 7; i++) await host.GetAsync("/read?access_token=secret-in-the-query", "wrong-key-number-" + i);
         await host.GetAsync("/read?tenant=globex", TestHost.Key);
 
@@ -34,7 +36,7 @@ public sealed class RefusalAuditTests
     [Fact]
     public async Task Refusals_of_a_flood_write_a_bounded_number_of_lines()
     {
-        await using var host = await TestHost.StartAsync(map: app => app.MapGet("/flood/{id}", () => "").RequireScopes(Scopes.Read));
+        await using var host = await TestHost.StartAsync(database: database, map: app => app.MapGet("/flood/{id}", () => "").RequireScopes(Scopes.Read));
         await Task.WhenAll(Enumerable.Range(0, 300).Select(i => host.GetAsync($"/flood/{i}", "wrong-key-wrong-key")));
 
         var lines = await FlushAsync(host, RefusalAudit.MaxKinds + 1);
@@ -48,10 +50,10 @@ public sealed class RefusalAuditTests
     public async Task Refusals_when_the_host_stops_are_not_lost()
     {
         using var directory = new TempDirectory();
-        await using (var host = await TestHost.StartAsync(directory: directory.Path))
+        await using (var host = await TestHost.StartAsync(directory: directory.Path, database: database))
             await host.GetAsync("/read", "wrong-key-wrong-key");
 
-        await using var later = await TestHost.StartAsync(directory: directory.Path);
+        await using var later = await TestHost.StartAsync(directory: directory.Path, database: database);
         Assert.Single(await ReadAsync(later));
     }
 
@@ -73,3 +75,7 @@ public sealed class RefusalAuditTests
             "SELECT tenant, actor, subject, detail FROM audit_log WHERE action = 'auth.refused'")).AsList();
     }
 }
+
+public sealed class RefusalAuditOnSqliteTests() : RefusalAuditTests(new OnSqlite());
+
+public sealed class RefusalAuditOnPostgresTests(PostgresFixture postgres) : RefusalAuditTests(new OnPostgres(postgres));

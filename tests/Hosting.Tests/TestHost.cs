@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Millrace.Adapters.Sqlite;
+using Millrace.Databases;
 using Millrace.Hosting.Authentication;
 using Millrace.Testing;
 
@@ -48,15 +48,18 @@ internal sealed class TestHost : IAsyncDisposable
         Action<Dictionary<string, string?>>? settings = null,
         Action<WebApplication>? map = null,
         Action<IServiceCollection>? services = null,
-        string? directory = null)
+        string? directory = null,
+        MetadataUnderTest? database = null)
     {
+        database ??= new OnSqlite();
+        await database.PrepareAsync();
         var owned = directory is null ? new TempDirectory() : null;
         var values = Settings(directory ?? owned!.Path);
         settings?.Invoke(values);
         var time = new ManualTimeProvider(TimeProvider.System.GetUtcNow());
         var log = new CapturedLog();
         var builder = MillraceHost.CreateBuilder([], 0, configuration => configuration.AddInMemoryCollection(values));
-        builder.Services.AddSqliteAdapter(builder.Configuration);
+        database.Add(builder.Services, builder.Configuration);
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Trace);
         services?.Invoke(builder.Services);
