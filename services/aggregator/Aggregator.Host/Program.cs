@@ -1,4 +1,5 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Kafka;
 using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Aggregator;
@@ -9,7 +10,7 @@ using Millrace.Hosting.Configuration;
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8082);
-    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));
     builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.Services.AddAggregator(builder.Configuration);
     var app = builder.Build();

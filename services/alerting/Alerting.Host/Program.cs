@@ -1,4 +1,5 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Kafka;
 using Millrace.Adapters.MassTransit;
 using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
@@ -9,7 +10,7 @@ using Millrace.Hosting.Configuration;
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8084);
-    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));
     builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.Services.AddMassTransitAdapter(builder.Configuration);
     builder.Services.AddAlerting(builder.Configuration);

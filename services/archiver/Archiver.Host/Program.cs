@@ -1,6 +1,7 @@
 using Millrace.Adapters.ClickHouse;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.Kafka;
 using Millrace.Adapters.Postgres;
 using Millrace.Adapters.S3;
 using Millrace.Adapters.Sqlite;
@@ -13,7 +14,7 @@ using Millrace.Hosting.Resilience;
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8085);
-    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));
     builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
     builder.AddAdapter("Objects", ("files", FileSystemModule.AddFileSystemAdapter), ("s3", S3Module.AddS3Adapter));
     builder.Services.AddObjectRetries(builder.Configuration);

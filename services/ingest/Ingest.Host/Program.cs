@@ -1,4 +1,5 @@
 using Millrace.Adapters.FasterLog;
+using Millrace.Adapters.Kafka;
 using Millrace.Adapters.Postgres;
 using Millrace.Adapters.Sqlite;
 using Millrace.Hosting;
@@ -8,8 +9,9 @@ using Millrace.Ingest;
 return await HostRunner.RunAsync(() =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8081);
-    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter));
+    builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));
     builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
+    builder.Services.AddKafkaInbound(builder.Configuration);
     builder.Services.AddIngest(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();

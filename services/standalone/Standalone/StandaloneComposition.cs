@@ -2,6 +2,7 @@ using Millrace.Adapters.ClickHouse;
 using Millrace.Adapters.EmbeddedClickHouse;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.Kafka;
 using Millrace.Adapters.MassTransit;
 using Millrace.Adapters.Sqlite;
 using Millrace.Aggregator;
@@ -28,6 +29,7 @@ internal static class StandaloneComposition
             .AddMassTransitAdapter(configuration)
             .AddEmbeddedClickHouseAdapter(configuration)
             .AddClickHouseAdapter(configuration)
+            .AddKafkaInbound(configuration)
             .AddIngest(configuration)
             .AddAggregator(configuration)
             .AddRealtimeGateway(configuration)

@@ -10,7 +10,7 @@ using Millrace.Ports.EventLog;
 namespace Millrace.Adapters.Kafka;
 
 /// <summary>The event log on a Kafka cluster: one message a record.</summary>
-internal sealed class KafkaEventLog : IEventLog
+internal sealed class KafkaEventLog : IEventLog, IDisposable
 {
     private readonly KafkaOptions _options;
     private readonly TimeProvider _time;
@@ -144,6 +144,9 @@ internal sealed class KafkaEventLog : IEventLog
         var partitions = await _catalog.EnsureAsync(topic, cancellationToken);
         return await _cluster.CommittedAsync(_options.GroupOf(group, topic), _options.NameOf(topic), partitions, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
