@@ -1,9 +1,9 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
+using Millrace.Adapters.Kafka.Brokers;
 using Millrace.Adapters.Kafka.Configuration;
 using Millrace.Adapters.Kafka.Consuming;
-using Millrace.Adapters.Kafka.Topics;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.Kafka;

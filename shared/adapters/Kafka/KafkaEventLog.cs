@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Millrace.Adapters.Kafka.Brokers;
 using Millrace.Adapters.Kafka.Configuration;
 using Millrace.Adapters.Kafka.Consuming;
 using Millrace.Adapters.Kafka.Native;
 using Millrace.Adapters.Kafka.Producing;
-using Millrace.Adapters.Kafka.Topics;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.Kafka;

@@ -31,7 +31,7 @@ internal static class ClientProperties
         foreach (var (given, value) in properties)
         {
             var name = NameOf(given);
-            if (_ours.Contains(name)) yield return $"{section}:{given} can't be set; Millrace's own promises rest on it.";
+            if (_ours.Contains(name)) yield return $"{section}:{given} can't be set: Millrace's own promises rest on it.";
             else if (conf.Set(name, value) is { } error)
                 yield return error == ConfError.Unknown ? $"{section}:{given} is not a property of librdkafka {Librdkafka.Version}." : $"{section}:{given} has a value that librdkafka does not take.";
         }

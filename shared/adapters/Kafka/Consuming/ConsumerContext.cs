@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Adapters.Kafka.Brokers;
 using Millrace.Adapters.Kafka.Configuration;
-using Millrace.Adapters.Kafka.Topics;
 
 namespace Millrace.Adapters.Kafka.Consuming;
 

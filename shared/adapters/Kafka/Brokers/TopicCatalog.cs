@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Adapters.Kafka.Configuration;
 using Millrace.Ports.EventLog;
 
-namespace Millrace.Adapters.Kafka.Topics;
+namespace Millrace.Adapters.Kafka.Brokers;
 
 /// <summary>Makes sure, once, that a topic is there before it is used. Topics by the names that the services know.</summary>
 internal sealed class TopicCatalog(Cluster cluster, KafkaOptions options, TimeProvider time, ILogger logger)

@@ -4,7 +4,7 @@ using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Millrace.Adapters.Kafka.Configuration;
 
-namespace Millrace.Adapters.Kafka.Topics;
+namespace Millrace.Adapters.Kafka.Brokers;
 
 /// <summary>
 /// Finds offsets by time. The brokers are asked first; until they have shown that they answer rightly, the record before their answer is looked at,

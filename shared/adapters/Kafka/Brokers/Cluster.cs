@@ -5,7 +5,7 @@ using Confluent.Kafka.Admin;
 using Microsoft.Extensions.Logging;
 using Millrace.Adapters.Kafka.Configuration;
 
-namespace Millrace.Adapters.Kafka.Topics;
+namespace Millrace.Adapters.Kafka.Brokers;
 
 /// <summary>Questions to the brokers that are neither reading nor writing. Topics by the names that the brokers know.</summary>
 internal sealed class Cluster : IDisposable

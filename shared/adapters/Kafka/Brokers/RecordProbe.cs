@@ -1,7 +1,7 @@
 using Confluent.Kafka;
 using Millrace.Adapters.Kafka.Configuration;
 
-namespace Millrace.Adapters.Kafka.Topics;
+namespace Millrace.Adapters.Kafka.Brokers;
 
 /// <summary>Looks at single records. One at a time; opened at the first look.</summary>
 internal sealed class RecordProbe(KafkaOptions options) : IDisposable

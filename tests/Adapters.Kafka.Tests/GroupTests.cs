@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using Millrace.Testing;
+using Xunit;
+using static Millrace.Adapters.Kafka.Tests.LogExtensions;
+
+namespace Millrace.Adapters.Kafka.Tests;
+
+/// <summary>Groups of several members. Over the mock a rebalance takes about a session.</summary>
+public sealed class GroupTests(KafkaFixture kafka)
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
+    private readonly string _prefix = KafkaFixture.NewPrefix();
+
+    [Fact]
+    public async Task Members_share_the_partitions_and_one_takes_over_what_a_killed_one_had()
+    {
+        var servers = await kafka.GetServersAsync();
+        await using var log = kafka.Open(servers, _prefix);
+        var values = new ConcurrentQueue<string>();
+        await log.AppendAsync(Numbers(0, 100));
+        var first = await GroupReader.JoinAsync(log, "g", values);
+        await using var second = await GroupReader.JoinAsync(log, "g", values);
+        await Eventually.TrueAsync(() => first.Assignment.Count == 2 && second.Assignment.Count == 2, _patience);
+        Assert.Empty(first.Assignment.Intersect(second.Assignment));
+        Assert.Equal(2, first.Revoked.Count);
+        await log.AppendAsync(Numbers(100, 100));
+        await Eventually.TrueAsync(() => values.Count >= 200, _patience);
+
+        await first.KillAsync();
+        await log.AppendAsync(Numbers(200, 100));
+        await Eventually.TrueAsync(() => second.Assignment.Count == 4, _patience);
+        await Eventually.TrueAsync(() => values.Count >= 300, _patience);
+        Assert.Equal(Enumerable.Range(0, 300), values.Select(int.Parse).Order());
+    }
+
+    [Fact]
+    public async Task Member_that_leaves_hands_over_at_once_and_nothing_is_lost_or_doubled()
+    {
+        var servers = await kafka.GetServersAsync();
+        await using var log = kafka.Open(servers, _prefix);
+        var values = new ConcurrentQueue<string>();
+        using var stop = new CancellationTokenSource();
+        var appended = 0;
+        var appending = Task.Run(async () =>
+        {
+            for (; !stop.IsCancellationRequested; appended += 20) await log.AppendAsync(Numbers(appended, 20));
+        });
+        await using var first = await GroupReader.JoinAsync(log, "g", values);
+        var second = await GroupReader.JoinAsync(log, "g", values);
+        await Eventually.TrueAsync(() => second.Assignment.Count == 2, _patience);
+        var before = values.Count;
+        await Eventually.TrueAsync(() => values.Count > before + 100, _patience);
+        await second.DisposeAsync();
+        await Eventually.TrueAsync(() => first.Assignment.Count == 4, _patience);
+        await stop.CancelAsync();
+        await appending;
+        await Eventually.TrueAsync(() => values.Count >= appended, _patience);
+        Assert.Equal(Enumerable.Range(0, appended), values.Select(int.Parse).Order());
+    }
+
+    [Fact]
+    public async Task Member_with_a_name_that_restarts_gets_its_partitions_back_without_the_others_noticing()
+    {
+        KafkaFixture.RequireReal("librdkafka's mock cluster moves the partitions of a member that is away");
+        await using var stays = kafka.Open(KafkaFixture.RealServers, _prefix, options => options.InstanceId = "a");
+        var restarts = kafka.Open(KafkaFixture.RealServers, _prefix, options => options.InstanceId = "b");
+        var values = new ConcurrentQueue<string>();
+        await using var first = await GroupReader.JoinAsync(stays, "g", values);
+        var second = await GroupReader.JoinAsync(restarts, "g", values);
+        await Eventually.TrueAsync(() => first.Assignment.Count == 2 && second.Assignment.Count == 2, _patience);
+        var revoked = first.Revoked.Count;
+        int[] had = [.. second.Assignment.Order()];
+
+        await second.DisposeAsync();
+        await restarts.DisposeAsync();
+        await using var again = kafka.Open(KafkaFixture.RealServers, _prefix, options => options.InstanceId = "b");
+        await using var third = await GroupReader.JoinAsync(again, "g", values);
+        Assert.Equal(had, third.Assignment.Order());
+        Assert.Equal(revoked, first.Revoked.Count);
+    }
+
+    [Fact]
+    public async Task Commit_of_a_partition_that_went_away_changes_nothing()
+    {
+        var servers = await kafka.GetServersAsync();
+        await using var log = kafka.Open(servers, _prefix);
+        var partition = (await log.AppendAsync("one"))[0].Partition;
+        await using var consumer = await log.JoinAsync("g");
+        await consumer.ReadAsync(1);
+        await consumer.CommitAsync(99, 5, TestContext.Current.CancellationToken);
+        await consumer.CommitAsync(partition, 1, TestContext.Current.CancellationToken);
+        Assert.Equal([new KeyValuePair<int, long>(partition, 1)], await log.GetCommittedAsync(Topic, "g", TestContext.Current.CancellationToken));
+    }
+}
