@@ -42,7 +42,7 @@ public sealed class KafkaOptions
     public Dictionary<string, KafkaTopicOptions> Topics { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Partitions of a topic that names none when it is created. Default 1; the topics of events and windows have 12.</summary>
-    [Range(1, MaxPartitions)]
+    [Range(1, 10_000)]
     public int Partitions { get; set; } = 1;
 
     /// <summary>Replicas of a topic that names none when it is created. Default: the brokers' own default. With 3 or more, two must have a record before it counts.</summary>
