@@ -44,6 +44,13 @@ public sealed class ArchiverOptionsTests
             failure);
     }
 
+    [Theory]
+    [InlineData("Schema:Cluster", "main", "Millrace:Archiver:Schema:Cluster needs Replicated: otherwise each server would keep another part of the events.")]
+    [InlineData("Schema:InsertQuorum", "2", "Millrace:Archiver:Schema:InsertQuorum needs Replicated.")]
+    [InlineData("Schema:ReplicaName", "{replica}", "Millrace:Archiver:Schema:ReplicaPath and ReplicaName are set together or not at all.")]
+    public void Bind_a_setting_without_its_fellow_says_which(string key, string value, string error) =>
+        Assert.Equal(error, Assert.Throws<OptionsValidationException>(() => Bind((key, value))).Message);
+
     [Fact]
     public void Bind_settings_overrides_defaults_and_refuses_unknown_ones()
     {

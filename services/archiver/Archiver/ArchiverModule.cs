@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Millrace.Archiver.Api;
 using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Health;
@@ -32,7 +34,11 @@ public static class ArchiverModule
         services.AddMillraceOptions<ArchiverOptions, ArchiverOptionsValidator>(configuration, "Archiver");
         services.AddSingleton<ProgressStore>();
         services.AddSingleton<SinkStatus>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArchiverOptions>, ArchiverOptionsRules>());
+        services.AddSingleton(provider => new Tables(provider.GetRequiredService<IOptions<ArchiverOptions>>().Value.Schema));
         services.AddSingleton<SchemaMigrator>();
+        services.AddSingleton<TenantUsers>();
+        services.AddSingleton<BiCredentialsEndpoint>();
         services.AddSingleton<SchemaWorker>();
         services.AddSingleton<CutInspector>();
         services.AddSingleton<ISink, ClickHouseSink>();
@@ -50,7 +56,7 @@ public static class ArchiverModule
         return services;
     }
 
-    /// <summary>Maps <c>GET /api/v1/metrics</c>, <c>GET /api/v1/events</c> and <c>POST /api/v1/query</c>, all for scope <c>read</c>.</summary>
+    /// <summary>Maps <c>GET /api/v1/metrics</c>, <c>GET /api/v1/events</c> and <c>POST /api/v1/query</c>, all for scope <c>read</c>, and <c>/api/v1/bi-credentials</c> for admins.</summary>
     public static IEndpointRouteBuilder MapArchiver(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -58,6 +64,10 @@ public static class ArchiverModule
         endpoints.MapGet("/api/v1/metrics", services.GetRequiredService<MetricsEndpoint>().HandleAsync).RequireScopes(Scopes.Read);
         endpoints.MapGet("/api/v1/events", services.GetRequiredService<EventsEndpoint>().HandleAsync).RequireScopes(Scopes.Read);
         endpoints.MapPost("/api/v1/query", services.GetRequiredService<QueryEndpoint>().HandleAsync).RequireScopes(Scopes.Read);
+        var credentials = services.GetRequiredService<BiCredentialsEndpoint>();
+        endpoints.MapGet("/api/v1/bi-credentials", credentials.ShowAsync).RequireScopes(Scopes.Admin);
+        endpoints.MapPost("/api/v1/bi-credentials", credentials.SetAsync).RequireScopes(Scopes.Admin);
+        endpoints.MapDelete("/api/v1/bi-credentials", credentials.RemoveAsync).RequireScopes(Scopes.Admin);
         return endpoints;
     }
 }

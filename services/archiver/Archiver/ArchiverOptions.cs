@@ -40,6 +40,14 @@ public sealed class ArchiverOptions
     /// </summary>
     public bool SyncParts { get; set; } = true;
 
+    /// <summary>Names and engines of the tables in ClickHouse.</summary>
+    [Required, ValidateObjectMembers]
+    public SchemaOptions Schema { get; set; } = new();
+
+    /// <summary>Users for people and programs that query a ClickHouse server itself.</summary>
+    [Required, ValidateObjectMembers]
+    public BiUserOptions BiUsers { get; set; } = new();
+
     /// <summary>How long ClickHouse keeps what. Default: for ever.</summary>
     [Required, ValidateObjectMembers]
     public RetentionOptions Retention { get; set; } = new();
@@ -131,3 +139,19 @@ public sealed class QueryOptions
 /// <summary>Checks <see cref="ArchiverOptions"/>.</summary>
 [OptionsValidator]
 internal sealed partial class ArchiverOptionsValidator : IValidateOptions<ArchiverOptions>;
+
+/// <summary>The rules that attributes can't say.</summary>
+internal sealed class ArchiverOptionsRules : IValidateOptions<ArchiverOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ArchiverOptions options)
+    {
+        var schema = options.Schema;
+        if (schema.Cluster is not null && !schema.Replicated)
+            return ValidateOptionsResult.Fail("Millrace:Archiver:Schema:Cluster needs Replicated: otherwise each server would keep another part of the events.");
+        if ((schema.ReplicaPath is null) != (schema.ReplicaName is null))
+            return ValidateOptionsResult.Fail("Millrace:Archiver:Schema:ReplicaPath and ReplicaName are set together or not at all.");
+        return schema.InsertQuorum is not null && !schema.Replicated
+            ? ValidateOptionsResult.Fail("Millrace:Archiver:Schema:InsertQuorum needs Replicated.")
+            : ValidateOptionsResult.Success;
+    }
+}

@@ -45,6 +45,12 @@ internal static partial class Log
     [LoggerMessage(6015, LogLevel.Error, "Cut {Cut}: ClickHouse has {Found} rows where {Expected} belong.")]
     public static partial void CutDiffers(ILogger logger, string cut, long found, long expected);
 
+    [LoggerMessage(6016, LogLevel.Information, "ClickHouse user {User} stands for tenant {Tenant}.")]
+    public static partial void UserMade(ILogger logger, string user, string tenant);
+
+    [LoggerMessage(6017, LogLevel.Error, "The archiver's user may not manage users on ClickHouse (grant it ACCESS MANAGEMENT, or set Millrace:Archiver:BiUsers:Mode to Off): {Reason}")]
+    public static partial void UsersRefused(ILogger logger, string reason);
+
     [LoggerMessage(6020, LogLevel.Warning, "Object {Key} is of another life of the log; this one is stored beside it as {Other}.")]
     public static partial void ObjectBeside(ILogger logger, string key, string other);
 

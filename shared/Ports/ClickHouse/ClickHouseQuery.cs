@@ -22,6 +22,15 @@ public sealed record ClickHouseQuery(string Sql)
     /// </summary>
     public string? Tenant { get; init; }
 
+    /// <summary>
+    /// Name of the user that acts for <see cref="Tenant"/>, with the password that <see cref="ClickHouseServer.PasswordOf"/> gives. Default
+    /// <see langword="null"/>: the tenant's name.
+    /// </summary>
+    public string? TenantUser { get; init; }
+
+    /// <summary>The database in which names without one are looked up. Default <see langword="null"/>: the server's <c>default</c>, for a tenant Millrace's.</summary>
+    public string? Database { get; init; }
+
     /// <summary>Name of the statement in the server's logs. Default <see langword="null"/>: the server picks a UUID.</summary>
     public string? QueryId { get; init; }
 }

@@ -35,6 +35,9 @@ internal static partial class ClickHouseError
     public static ClickHouseException Create(int code, string text, bool passing = false, Exception? inner = null) =>
         new(code, passing || _passing.Contains(code), text, inner);
 
+    /// <summary>Whether another replica may well do what this one can't: it has lost its Keeper, or is read-only.</summary>
+    public static bool IsOfThisServer(int code) => code is 225 or 242 or 999;
+
     /// <summary>The code in a text such as "Code: 62. DB::Exception: …"; 0 when there is none.</summary>
     public static int CodeIn(string text) => CodePattern().Match(text) is { Success: true } match ? int.Parse(match.Groups[1].Value) : 0;
 

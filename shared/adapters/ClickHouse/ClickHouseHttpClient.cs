@@ -1,6 +1,5 @@
 using System.Net;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Millrace.Ports.ClickHouse;
@@ -11,23 +10,24 @@ namespace Millrace.Adapters.ClickHouse;
 internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
 {
     private readonly ClickHouseLocator _locate;
+    private readonly ClickHouseReplicas _replicas;
     private readonly TimeSpan _timeout;
     private readonly HttpClient _http;
 
-    public ClickHouseHttpClient(ClickHouseLocator locate, ClickHouseOptions options)
+    public ClickHouseHttpClient(ClickHouseLocator locate, ClickHouseReplicas replicas, ClickHouseOptions options)
     {
         _locate = locate;
+        _replicas = replicas;
         _timeout = options.Timeout;
-        _http = new HttpClient(new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             MaxConnectionsPerServer = options.MaxConnections,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2), // Below ClickHouse's keep-alive of 3 s, so that no request meets a closing connection.
             AutomaticDecompression = DecompressionMethods.None,
             UseCookies = false,
-        })
-        {
-            Timeout = Timeout.InfiniteTimeSpan,
         };
+        if (options.CertificateAuthorityFile is { } file) handler.SslOptions.CertificateChainPolicy = CertificateAuthorities.Policy(file);
+        _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public async Task PingAsync(CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
             .Add("query", $"INSERT INTO {insert.Table}{columns} FORMAT {insert.Format}").Add("wait_end_of_query", "1").AddSettings(insert.Settings);
         if (insert.DeduplicationToken is { } token) address.Add("insert_deduplication_token", token);
         var content = new WrittenContent(writeBody);
-        using var request = Authorized(new HttpRequestMessage(HttpMethod.Post, address.Uri) { Content = content }, server, tenant: null);
+        using var request = Authorized(new HttpRequestMessage(HttpMethod.Post, address.Uri) { Content = content }, server);
         HttpResponseMessage answer;
         try
         {
@@ -103,19 +103,16 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
         if (waitEndOfQuery) address.Add("wait_end_of_query", "1");
         if (query.QueryId is { } id) address.Add("query_id", id);
         var request = new HttpRequestMessage(HttpMethod.Post, address.Uri) { Content = new StringContent(query.Sql, Encoding.UTF8, "text/plain") };
-        return Authorized(request, server, query.Tenant);
+        return Authorized(request, server, query.TenantUser ?? query.Tenant, query.Database);
     }
 
-    private static HttpRequestMessage Authorized(HttpRequestMessage request, ClickHouseServer server, string? tenant)
+    private static HttpRequestMessage Authorized(HttpRequestMessage request, ClickHouseServer server, string? user = null, string? database = null)
     {
-        request.Headers.Add("X-ClickHouse-User", tenant ?? server.User);
-        request.Headers.Add("X-ClickHouse-Key", tenant is null ? server.Secret : PasswordOf(tenant, server.Secret));
-        request.Headers.Add("X-ClickHouse-Database", "default");
+        request.Headers.Add("X-ClickHouse-User", user ?? server.User);
+        request.Headers.Add("X-ClickHouse-Key", user is null ? server.Secret : server.PasswordOf(user));
+        request.Headers.Add("X-ClickHouse-Database", database ?? "default");
         return request;
     }
-
-    private static string PasswordOf(string tenant, string secret) =>
-        Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(tenant)));
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -128,10 +125,12 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
         }
         catch (HttpRequestException e)
         {
+            _replicas.Leave(request.RequestUri!);
             throw new ClickHouseException(0, retryable: true, $"ClickHouse at {request.RequestUri!.GetLeftPart(UriPartial.Authority)} can't be reached: {e.Message}", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
+            _replicas.Leave(request.RequestUri!);
             throw new ClickHouseException(0, retryable: true, $"ClickHouse at {request.RequestUri!.GetLeftPart(UriPartial.Authority)} did not answer within {_timeout.TotalSeconds} s", e);
         }
 
@@ -140,6 +139,7 @@ internal sealed class ClickHouseHttpClient : IClickHouse, IDisposable
         {
             var text = await ReadErrorAsync(answer, cancellationToken);
             var code = int.TryParse(Header(answer, "X-ClickHouse-Exception-Code"), out var given) ? given : ClickHouseError.CodeIn(text);
+            if (ClickHouseError.IsOfThisServer(code) || (code == 0 && (int)answer.StatusCode >= 500)) _replicas.Leave(request.RequestUri!);
             throw ClickHouseError.Create(code, text.Length > 0 ? text : $"HTTP {(int)answer.StatusCode}", (int)answer.StatusCode >= 500 && code == 0);
         }
     }

@@ -19,15 +19,23 @@ public static class ClickHouseModule
         ArgumentNullException.ThrowIfNull(services);
         services.AddMillraceOptions<ClickHouseOptions, ClickHouseOptionsValidator>(configuration, "ClickHouse");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ClickHouseOptions>, ClickHouseOptionsRules>());
+        services.TryAddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value;
+            return new ClickHouseReplicas(options.Url is { } url ? [url, .. options.Replicas] : []);
+        });
         services.TryAddSingleton<ClickHouseLocator>(provider =>
         {
             var options = provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value;
-            var url = options.Url ?? throw new OptionsValidationException("ClickHouse", typeof(ClickHouseOptions), ["Millrace:ClickHouse:Url must be set: no embedded server runs here."]);
-            var server = new ClickHouseServer(url, options.User, options.Secret!);
-            return _ => ValueTask.FromResult(server);
+            if (options.Url is null)
+                throw new OptionsValidationException("ClickHouse", typeof(ClickHouseOptions), ["Millrace:ClickHouse:Url must be set: no embedded server runs here."]);
+            var replicas = provider.GetRequiredService<ClickHouseReplicas>();
+            var secret = ClickHouseOptionsRules.ReadSecret(options);
+            return _ => ValueTask.FromResult(new ClickHouseServer(replicas.Current, options.User, secret));
         });
-        services.TryAddSingleton<IClickHouse>(provider =>
-            new ClickHouseHttpClient(provider.GetRequiredService<ClickHouseLocator>(), provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
+        services.TryAddSingleton<IClickHouse>(provider => new ClickHouseHttpClient(
+            provider.GetRequiredService<ClickHouseLocator>(), provider.GetRequiredService<ClickHouseReplicas>(),
+            provider.GetRequiredService<IOptions<ClickHouseOptions>>().Value));
         return services;
     }
 }

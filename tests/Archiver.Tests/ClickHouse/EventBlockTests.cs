@@ -105,7 +105,7 @@ public sealed class EventBlockTests(ClickHouseFixture fixture)
     private async Task InsertAsync(IReadOnlyList<Event> events)
     {
         var migrator = new SchemaMigrator(
-            fixture.ClickHouse, Microsoft.Extensions.Options.Options.Create(new ArchiverOptions { SyncParts = false }), TimeProvider.System,
+            fixture.ClickHouse, new Tables(new SchemaOptions()), Microsoft.Extensions.Options.Options.Create(new ArchiverOptions { SyncParts = false }), TimeProvider.System,
             Microsoft.Extensions.Logging.Abstractions.NullLogger<SchemaMigrator>.Instance);
         await migrator.RunAsync(TestContext.Current.CancellationToken);
         using var block = new EventBlock(0);
@@ -118,7 +118,7 @@ public sealed class EventBlockTests(ClickHouseFixture fixture)
         }
 
         await fixture.ClickHouse.InsertAsync(
-            new ClickHouseInsert(Tables.Entrance, "Native") { Columns = [.. EventColumns.All.Select(column => column.Name)] },
+            new ClickHouseInsert("millrace_archiver.events_in", "Native") { Columns = [.. EventColumns.All.Select(column => column.Name)] },
             (stream, cancel) => block.WriteToAsync(stream, 1, TargetPlan.Everything, cancel),
             TestContext.Current.CancellationToken);
     }

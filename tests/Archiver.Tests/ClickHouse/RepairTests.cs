@@ -118,7 +118,7 @@ public sealed class RepairTests(ClickHouseFixture fixture)
 
     private Task InsertAsync(EventBlock block, string token, ulong id, Target reached) =>
         reached == Target.None ? Task.CompletedTask : fixture.ClickHouse.InsertAsync(
-            new ClickHouseInsert(Tables.Entrance, "Native")
+            new ClickHouseInsert("millrace_archiver.events_in", "Native")
             {
                 Columns = [.. EventColumns.All.Select(column => column.Name)],
                 DeduplicationToken = token,

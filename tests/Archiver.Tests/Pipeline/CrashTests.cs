@@ -1,4 +1,3 @@
-using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Progress;
 using Millrace.Archiver.Tests.Support;
@@ -40,7 +39,7 @@ public sealed class CrashTests(ClickHouseFixture fixture)
         foreach (var (lane, cut) in pending)
         {
             if (lane.Sink == "objects") Assert.Contains(ObjectsKey(lane, cut), manifests.Keys);
-            else Assert.NotEqual("0", await fixture.ScalarAsync($"SELECT count() FROM {Tables.Database}.events WHERE tenant = '{stores.Tenant}' AND cut = {cut.Id}"));
+            else Assert.NotEqual("0", await fixture.ScalarAsync($"SELECT count() FROM millrace.events WHERE tenant = '{stores.Tenant}' AND cut = {cut.Id}"));
         }
     }
 

@@ -23,11 +23,22 @@ internal sealed class ArchiverInstance : IAsyncDisposable
     /// <summary>Starts one, with cuts that close fast unless told otherwise.</summary>
     public static Task<ArchiverInstance> StartAsync(
         Stores stores, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings) =>
-        StartAsync(stores, stores.Log, clickHouse, probe, settings);
+        StartAsync(stores, stores.Log, clickHouse, probe, null, settings);
+
+    /// <summary>Starts one with a ClickHouse behind a proxy.</summary>
+    public static Task<ArchiverInstance> StartAsync(Stores stores, ClickHouseProxy proxy, params (string Key, string Value)[] settings) =>
+        StartAsync(stores, stores.Log, proxy.Connect(), null, proxy.Locator, settings);
+
+    /// <summary>Starts one that sees the log as a member of a group does, with a ClickHouse behind a proxy.</summary>
+    public static Task<ArchiverInstance> StartAsync(Stores stores, IEventLog log, ClickHouseProxy proxy, params (string Key, string Value)[] settings) =>
+        StartAsync(stores, log, proxy.Connect(), null, proxy.Locator, settings);
 
     /// <summary>Starts one that sees the log as a member of a group does.</summary>
-    public static async Task<ArchiverInstance> StartAsync(
-        Stores stores, IEventLog log, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings)
+    public static Task<ArchiverInstance> StartAsync(Stores stores, IEventLog log, IClickHouse clickHouse, IArchiverProbe? probe = null) =>
+        StartAsync(stores, log, clickHouse, probe, null, []);
+
+    private static async Task<ArchiverInstance> StartAsync(
+        Stores stores, IEventLog log, IClickHouse clickHouse, IArchiverProbe? probe, ClickHouseLocator? locate, (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -43,6 +54,7 @@ internal sealed class ArchiverInstance : IAsyncDisposable
         foreach (var (key, value) in settings) all["Millrace:Archiver:" + key] = value;
         builder.Configuration.AddInMemoryCollection(all);
         builder.Services.AddSingleton(log).AddSingleton(stores.Metadata).AddSingleton(stores.Objects).AddSingleton(clickHouse);
+        if (locate is not null) builder.Services.AddSingleton(locate);
         if (probe is not null) builder.Services.AddSingleton(probe);
         builder.Services.AddMillraceHosting(builder.Configuration);
         builder.Services.AddArchiver(builder.Configuration);

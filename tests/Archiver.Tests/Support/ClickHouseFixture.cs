@@ -77,6 +77,9 @@ public sealed class ClickHouseFixture : IAsyncLifetime
         });
     }
 
+    /// <summary>Has ClickHouse's own parser read a statement; throws what it does not understand.</summary>
+    internal Task ParseAsync(string statement) => ClickHouse.ExecuteAsync(new ClickHouseQuery("EXPLAIN AST " + statement), CancellationToken.None);
+
     /// <summary>The first column of a query's first row.</summary>
     internal async Task<string> ScalarAsync(string sql) =>
         (await ClickHouseRows.ReadAsync(ClickHouse, new ClickHouseQuery(sql), CancellationToken.None))[0][0].ToString();

@@ -36,6 +36,12 @@ internal sealed class ClickHouseProxy : IAsyncDisposable
     /// <summary>What happens to a statement. By default it passes.</summary>
     public Func<string, Treatment> Treat { get; set; } = _ => Treatment.Pass;
 
+    /// <summary>Asked first, with the request itself; <see langword="null"/> leaves it to <see cref="Treat"/>.</summary>
+    public Func<HttpRequest, string, Task<Treatment?>> Inspect { get; set; } = (_, _) => Task.FromResult<Treatment?>(null);
+
+    /// <summary>Says where the proxy is, with the credentials of the server behind.</summary>
+    public ClickHouseLocator Locator => async token => await _locate(token) with { Url = Url };
+
     /// <summary>Address of the proxy.</summary>
     public Uri Url => new(_app.Urls.First());
 
@@ -50,7 +56,7 @@ internal sealed class ClickHouseProxy : IAsyncDisposable
     public IClickHouse Connect(TimeSpan? timeout = null)
     {
         var settings = new Dictionary<string, string?> { ["Millrace:ClickHouse:Timeout"] = (timeout ?? TimeSpan.FromSeconds(30)).ToString() };
-        var services = new ServiceCollection().AddSingleton<ClickHouseLocator>(async token => await _locate(token) with { Url = Url });
+        var services = new ServiceCollection().AddSingleton(Locator);
         services.AddClickHouseAdapter(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
         return services.BuildServiceProvider().GetRequiredService<IClickHouse>();
     }
@@ -68,13 +74,14 @@ internal sealed class ClickHouseProxy : IAsyncDisposable
         await context.Request.Body.CopyToAsync(body);
         body.Position = 0;
         var statement = context.Request.Query["query"].ToString() is { Length: > 0 } query ? query : System.Text.Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length);
-        var treatment = context.Request.Path == "/ping" ? Treat("ping") : Treat(statement);
+        if (context.Request.Path == "/ping") statement = "ping";
+        var treatment = await Inspect(context.Request, statement) ?? Treat(statement);
         if (treatment.Before is { } before) await before;
         if (treatment.Status is { } status)
         {
             context.Response.StatusCode = status;
             if (treatment.Code is { } code) context.Response.Headers["X-ClickHouse-Exception-Code"] = $"{code}";
-            await context.Response.WriteAsync(treatment.Code is null ? "" : $"Code: {treatment.Code}. DB::Exception: {treatment.Text}");
+            await context.Response.WriteAsync(treatment.Code is null ? treatment.Text : $"Code: {treatment.Code}. DB::Exception: {treatment.Text}");
             return;
         }
 

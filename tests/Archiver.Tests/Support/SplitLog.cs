@@ -25,6 +25,7 @@ internal sealed class SplitLog(IEventLog log)
     {
         private readonly ConcurrentQueue<Func<Task>> _commands = [];
         private readonly ConcurrentDictionary<int, ILogConsumer> _partitions = [];
+        private readonly SemaphoreSlim _wake = new(0);
         private LogConsumerOptions? _options;
 
         public IReadOnlyCollection<int> Assignment => [.. _partitions.Keys];
@@ -59,7 +60,7 @@ internal sealed class SplitLog(IEventLog log)
                 batch?.Dispose();
             }
 
-            if (_partitions.IsEmpty) await Task.Delay(5, cancellationToken);
+            if (_partitions.IsEmpty) await _wake.WaitAsync(maxWait, cancellationToken);
             return null;
         }
 
@@ -115,6 +116,7 @@ internal sealed class SplitLog(IEventLog log)
                 await work();
                 done.SetResult();
             });
+            _wake.Release();
             await done.Task.WaitAsync(TimeSpan.FromSeconds(60));
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Millrace.Archiver.ClickHouse;
 using Millrace.Contracts.Errors;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Http;
@@ -12,10 +13,14 @@ namespace Millrace.Archiver.Api;
 /// Runs queries on behalf of the caller's tenant, within the limits, and turns what goes wrong into problems. ClickHouse shows such a query the
 /// tenant's rows and nothing else, whatever it says.
 /// </summary>
-internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IOptions<ArchiverOptions> options, TimeProvider time)
+internal sealed class TenantQueries(
+    IClickHouse clickHouse, TenantUsers users, QuerySlots slots, IOptions<ArchiverOptions> options, TimeProvider time)
 {
     // ClickHouse ends a query at its limit by itself; this ends the wait for a ClickHouse that is away.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    // UNKNOWN_USER, AUTHENTICATION_FAILED
+    private static readonly int[] _strangerCodes = [192, 516];
 
     /// <summary>Runs one endpoint's work.</summary>
     /// <param name="context">The request; cancelling it cancels the query.</param>
@@ -40,8 +45,21 @@ internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IO
 
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
             limit.CancelAfter(options.Value.Query.Timeout + Grace);
-            await work(new TenantQuery(clickHouse, tenant, Settings()), limit.Token);
+            var scope = new ClickHouseQuery("")
+            {
+                Tenant = tenant,
+                TenantUser = await users.ForQueriesAsync(tenant, limit.Token),
+                Database = options.Value.Schema.Database,
+                Settings = Settings(),
+            };
+            await work(new TenantQuery(clickHouse, scope), limit.Token);
             outcome = "answered";
+        }
+        catch (ClickHouseException e) when (_strangerCodes.Contains(e.Code))
+        {
+            users.Forget(context.GetCaller().Tenant);
+            outcome = ErrorCodes.Unavailable.Code;
+            await Problems.WriteAsync(context, ErrorCodes.Unavailable, "ClickHouse does not know the tenant's user; it is made with the next query.");
         }
         catch (ClickHouseException e) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -81,13 +99,17 @@ internal sealed class TenantQueries(IClickHouse clickHouse, QuerySlots slots, IO
 }
 
 /// <summary>ClickHouse as one tenant's request sees it.</summary>
-internal sealed class TenantQuery(IClickHouse clickHouse, string tenant, Dictionary<string, string> settings)
+/// <param name="clickHouse">ClickHouse.</param>
+/// <param name="scope">Tenant, user, database and limits.</param>
+internal sealed class TenantQuery(IClickHouse clickHouse, ClickHouseQuery scope)
 {
     /// <summary>Runs a query.</summary>
     public Task<ClickHouseResult> OpenAsync(ClickHouseQuery query, CancellationToken cancellationToken) =>
-        clickHouse.QueryAsync(query with { Tenant = tenant, Settings = settings }, cancellationToken);
+        clickHouse.QueryAsync(Scoped(query), cancellationToken);
 
     /// <summary>Runs a query whose result is small, and reads all of it.</summary>
     public Task<IReadOnlyList<System.Text.Json.JsonElement[]>> ReadAsync(ClickHouseQuery query, CancellationToken cancellationToken) =>
-        ClickHouse.ClickHouseRows.ReadAsync(clickHouse, query with { Tenant = tenant, Settings = settings }, cancellationToken);
+        ClickHouseRows.ReadAsync(clickHouse, Scoped(query), cancellationToken);
+
+    private ClickHouseQuery Scoped(ClickHouseQuery query) => scope with { Sql = query.Sql, Parameters = query.Parameters, Format = query.Format };
 }

@@ -15,12 +15,16 @@ namespace Millrace.Archiver.ClickHouse;
 /// fate is unknown is looked up, table by table and week by week, and what is missing is written again, under other tokens if need be.
 /// </summary>
 internal sealed class ClickHouseSink(
-    IClickHouse clickHouse, SchemaWorker schema, CutInspector inspector, IOptions<ArchiverOptions> options, ILogger<ClickHouseSink> logger) : ISink
+    IClickHouse clickHouse, Tables tables, SchemaWorker schema, CutInspector inspector, IOptions<ArchiverOptions> options, ILogger<ClickHouseSink> logger) : ISink
 {
     // Each kill of ClickHouse at the worst moment can spoil one token.
     private const int MostRepairs = 16;
 
     private static readonly string[] Columns = [.. EventColumns.All.Select(column => column.Name)];
+
+    private readonly Dictionary<string, string> _quorum = options.Value.Schema.InsertQuorum is { } quorum
+        ? new() { ["insert_quorum"] = quorum.ToString(CultureInfo.InvariantCulture), ["insert_quorum_parallel"] = "1" }
+        : [];
 
     /// <inheritdoc/>
     public string Name => "clickhouse";
@@ -58,6 +62,8 @@ internal sealed class ClickHouseSink(
             if (attempt > 0) Log.CutRepaired(logger, token, missing.Tables);
             var own = attempt == 0 ? token : string.Create(CultureInfo.InvariantCulture, $"{token}#{attempt}");
             await InsertAsync(block, range.Id, missing.Plan, own, token, cancellationToken);
+            // A Keeper notes the token and publishes the part in one step, so what was acknowledged is there, even if this replica lacks it for a moment.
+            if (tables.IsReplicated) break;
         }
     }
 
@@ -67,11 +73,11 @@ internal sealed class ClickHouseSink(
 
     private Task<ClickHouseWritten> InsertAsync(EventBlock block, ulong cutId, TargetPlan plan, string token, string comment, CancellationToken cancellationToken) =>
         clickHouse.InsertAsync(
-            new ClickHouseInsert(Tables.Entrance, "Native")
+            new ClickHouseInsert(tables.Entrance, "Native")
             {
                 Columns = Columns,
                 DeduplicationToken = token,
-                Settings = new Dictionary<string, string>
+                Settings = new Dictionary<string, string>(_quorum)
                 {
                     ["deduplicate_blocks_in_dependent_materialized_views"] = "1",
                     // The block is the unit of deduplication: it must reach the tables as it was cut.

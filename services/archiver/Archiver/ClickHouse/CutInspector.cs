@@ -6,7 +6,7 @@ using Millrace.Ports.ClickHouse;
 namespace Millrace.Archiver.ClickHouse;
 
 /// <summary>Finds out what of a cut is in ClickHouse. Every row of the events and of the rollups carries the number of its newest cut.</summary>
-internal sealed class CutInspector(IClickHouse clickHouse, TimeProvider time, ILogger<CutInspector> logger)
+internal sealed class CutInspector(IClickHouse clickHouse, Tables tables, TimeProvider time, ILogger<CutInspector> logger)
 {
     // The embedded server puts a mark of its own before the comment.
     private const string Running =
@@ -26,14 +26,14 @@ internal sealed class CutInspector(IClickHouse clickHouse, TimeProvider time, IL
         {
             var rows = await ClickHouseRows.ReadAsync(
                 clickHouse,
-                new ClickHouseQuery($"SELECT count() FROM system.processes WHERE {Running}") { Parameters = parameters },
+                new ClickHouseQuery($"SELECT count() FROM {tables.Processes} WHERE {Running}") { Parameters = parameters },
                 cancellationToken);
             if (rows[0][0].AsInt64() == 0) return;
             if (!killed && time.GetElapsedTime(started) > Patience)
             {
                 killed = true;
                 await clickHouse.ExecuteAsync(
-                    new ClickHouseQuery($"KILL QUERY WHERE {Running} ASYNC") { Parameters = parameters },
+                    new ClickHouseQuery($"KILL QUERY{tables.OnCluster} WHERE {Running} ASYNC") { Parameters = parameters },
                     cancellationToken);
             }
 
@@ -48,9 +48,16 @@ internal sealed class CutInspector(IClickHouse clickHouse, TimeProvider time, IL
     /// <param name="cancellationToken">Cancels.</param>
     public async Task<MissingParts> MissingAsync(string token, ulong cutId, long[] times, CancellationToken cancellationToken)
     {
+        if (tables.IsReplicated)
+        {
+            // What another replica has taken counts too, so this one fetches it first.
+            foreach (var (_, table) in tables.Targets)
+                await clickHouse.ExecuteAsync(new ClickHouseQuery($"SYSTEM SYNC REPLICA {table} LIGHTWEIGHT"), cancellationToken);
+        }
+
         var expected = times.GroupBy(TargetPlan.WeekOf).ToDictionary(week => week.Key, week => (long)week.Count());
         var weeks = string.Join(", ", expected.Keys.Select(week => $"toDate({week.ToString(CultureInfo.InvariantCulture)})"));
-        var sql = string.Join(" UNION ALL ", Tables.Targets.Select(target =>
+        var sql = string.Join(" UNION ALL ", tables.Targets.Select(target =>
             $"SELECT toInt64({(int)target.Target}), toInt64(toUInt16(toMonday(time))) AS week, toInt64(count()) FROM {target.Name} "
             + $"WHERE cut = {{cut:UInt64}} AND toMonday(time) IN ({weeks}) GROUP BY week"));
         var rows = await ClickHouseRows.ReadAsync(

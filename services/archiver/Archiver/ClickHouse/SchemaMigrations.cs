@@ -8,57 +8,54 @@ namespace Millrace.Archiver.ClickHouse;
 /// </summary>
 internal static class SchemaMigrations
 {
-    // Blocks of the last 10,000 inserts of a table: with four partitions and a cut a second, forty minutes.
-    private const string Deduplication = "non_replicated_deduplication_window = 10000";
-
     private const string Quantiles = $"quantiles AggregateFunction({Tables.Quantiles}({Tables.Levels}), Float64)";
 
     /// <summary>All steps, oldest first.</summary>
-    public static readonly IReadOnlyList<Step> All =
+    public static IReadOnlyList<Step> For(Tables tables) =>
     [
-        new(1, "events", [Entrance(), Events(), EventsView()]),
+        new(1, "events", [Entrance(tables), Events(tables), EventsView(tables)]),
         new(2, "rollups by minute, hour and day",
         [
-            RollupEntrance(), RollupEntranceView(),
-            .. Rollup("rollup_1m", "toStartOfMinute", Target.Minute),
-            .. Rollup("rollup_1h", "toStartOfHour", Target.Hour),
-            .. Rollup("rollup_1d", "toStartOfDay", Target.Day),
+            RollupEntrance(tables), RollupEntranceView(tables),
+            .. Rollup(tables, "rollup_1m", "toStartOfMinute", Target.Minute),
+            .. Rollup(tables, "rollup_1h", "toStartOfHour", Target.Hour),
+            .. Rollup(tables, "rollup_1d", "toStartOfDay", Target.Day),
         ]),
     ];
 
     // The entrance stores nothing. Each row says which tables want it, so that a table that a crash left out can be served alone.
-    private static string Entrance() =>
-        $"CREATE TABLE IF NOT EXISTS {Tables.Entrance} ({EventColumns.Declaration}, cut UInt64, targets UInt8) ENGINE = Null";
+    private static string Entrance(Tables tables) =>
+        $"CREATE TABLE IF NOT EXISTS {tables.Entrance}{tables.OnCluster} ({EventColumns.Declaration}, cut UInt64, targets UInt8) ENGINE = Null";
 
     // Weeks: a batch of events up to seven days old touches at most three partitions, and retention can drop whole ones. The number of the cut
     // is stored, but SELECT * does not show it; the index finds the rows of a cut after a crash without reading a week.
-    private static string Events() => $"""
-        CREATE TABLE IF NOT EXISTS {Tables.Database}.events
+    private static string Events(Tables tables) => $"""
+        CREATE TABLE IF NOT EXISTS {tables.Database}.events{tables.OnCluster}
             ({EventColumns.Declaration}, cut_in UInt64 EPHEMERAL 0, cut UInt64 MATERIALIZED cut_in, INDEX cuts cut TYPE minmax GRANULARITY 1)
-        ENGINE = MergeTree PARTITION BY toMonday(time) ORDER BY (tenant, stream, type, time, id) SETTINGS {Deduplication}
+        ENGINE = {tables.Engine()} PARTITION BY toMonday(time) ORDER BY (tenant, stream, type, time, id) SETTINGS {tables.Deduplication}
         """;
 
-    private static string EventsView() => $"""
-        CREATE MATERIALIZED VIEW IF NOT EXISTS {Tables.Internal}.events_view TO {Tables.Database}.events AS
-        SELECT * EXCEPT (cut, targets), cut AS cut_in FROM {Tables.Entrance} WHERE bitTest(targets, 0)
+    private static string EventsView(Tables tables) => $"""
+        CREATE MATERIALIZED VIEW IF NOT EXISTS {tables.Internal}.events_view{tables.OnCluster} TO {tables.Database}.events AS
+        SELECT * EXCEPT (cut, targets), cut AS cut_in FROM {tables.Entrance} WHERE bitTest(targets, 0)
         """;
 
-    private static string RollupEntrance() => $"""
-        CREATE TABLE IF NOT EXISTS {Tables.Internal}.rollup_in
+    private static string RollupEntrance(Tables tables) => $"""
+        CREATE TABLE IF NOT EXISTS {tables.Internal}.rollup_in{tables.OnCluster}
             ({RollupKey}, count UInt64, samples UInt64, sum Float64, min Nullable(Float64), max Nullable(Float64), {Quantiles}, cut UInt64, targets UInt8)
         ENGINE = Null
         """;
 
     // One row for the events themselves (name '') and one for each named value. Of the same minute, all rows are of the same week, so they
     // are meant for the same tables.
-    private static string RollupEntranceView() => $"""
-        CREATE MATERIALIZED VIEW IF NOT EXISTS {Tables.Internal}.rollup_view TO {Tables.Internal}.rollup_in AS
+    private static string RollupEntranceView(Tables tables) => $"""
+        CREATE MATERIALIZED VIEW IF NOT EXISTS {tables.Internal}.rollup_view{tables.OnCluster} TO {tables.Internal}.rollup_in AS
         SELECT tenant, stream, type, pair.1 AS name, toStartOfMinute(e.time) AS time,
             countIf(name = '') AS count, countIf(name != '') AS samples,
             sum(pair.2) AS sum, minOrNullIf(pair.2, name != '') AS min, maxOrNullIf(pair.2, name != '') AS max,
             {Tables.Quantiles}StateIf({Tables.Levels})({Tables.Clamped("pair.2")}, name != '') AS quantiles,
             max(e.cut) AS cut, any(e.targets) AS targets
-        FROM {Tables.Entrance} AS e
+        FROM {tables.Entrance} AS e
         ARRAY JOIN arrayPushFront(CAST(e.values, 'Array(Tuple(String, Float64))'), ('', 0.)) AS pair
         WHERE bitAnd(e.targets, 14) != 0
         GROUP BY tenant, stream, type, name, time
@@ -67,21 +64,21 @@ internal static class SchemaMigrations
     private const string RollupKey =
         "tenant LowCardinality(String), stream LowCardinality(String), type LowCardinality(String), name LowCardinality(String), time DateTime('UTC')";
 
-    private static IEnumerable<string> Rollup(string name, string bucket, Target target)
+    private static IEnumerable<string> Rollup(Tables tables, string name, string bucket, Target target)
     {
         yield return $"""
-            CREATE TABLE IF NOT EXISTS {Tables.Database}.{name}
+            CREATE TABLE IF NOT EXISTS {tables.Database}.{name}{tables.OnCluster}
                 ({RollupKey}, count SimpleAggregateFunction(sum, UInt64), samples SimpleAggregateFunction(sum, UInt64),
                 sum SimpleAggregateFunction(sum, Float64), min SimpleAggregateFunction(min, Nullable(Float64)),
                 max SimpleAggregateFunction(max, Nullable(Float64)), {Quantiles},
                 cut_in UInt64 EPHEMERAL 0, cut SimpleAggregateFunction(max, UInt64) MATERIALIZED cut_in, INDEX cuts cut TYPE minmax GRANULARITY 1)
-            ENGINE = AggregatingMergeTree PARTITION BY toMonday(time) ORDER BY (tenant, stream, type, name, time) SETTINGS {Deduplication}
+            ENGINE = {tables.Engine("Aggregating")} PARTITION BY toMonday(time) ORDER BY (tenant, stream, type, name, time) SETTINGS {tables.Deduplication}
             """;
         yield return $"""
-            CREATE MATERIALIZED VIEW IF NOT EXISTS {Tables.Internal}.{name}_view TO {Tables.Database}.{name} AS
+            CREATE MATERIALIZED VIEW IF NOT EXISTS {tables.Internal}.{name}_view{tables.OnCluster} TO {tables.Database}.{name} AS
             SELECT tenant, stream, type, name, {bucket}(r.time) AS time, sum(r.count) AS count, sum(r.samples) AS samples, sum(r.sum) AS sum,
                 min(r.min) AS min, max(r.max) AS max, {Tables.Quantiles}MergeState({Tables.Levels})(r.quantiles) AS quantiles, max(r.cut) AS cut_in
-            FROM {Tables.Internal}.rollup_in AS r WHERE bitAnd(targets, {(int)target}) != 0
+            FROM {tables.Internal}.rollup_in AS r WHERE bitAnd(targets, {(int)target}) != 0
             GROUP BY tenant, stream, type, name, time
             """;
     }

@@ -11,22 +11,23 @@ internal static class TableSettings
     /// <summary>Each setting with the value that is noted once its statement was run.</summary>
     public static IEnumerable<(string Name, string Value, string Statement)> Of(ArchiverOptions options)
     {
+        var tables = new Tables(options.Schema);
         var sync = options.SyncParts ? "1" : "0";
-        foreach (var (_, table) in Tables.Targets)
+        foreach (var (_, table) in tables.Targets)
         {
             yield return (
                 $"{table} sync", options.SyncParts ? sync : Unset,
-                $"ALTER TABLE {table} MODIFY SETTING fsync_after_insert = {sync}, fsync_part_directory = {sync}");
+                $"ALTER TABLE {table}{tables.OnCluster} MODIFY SETTING fsync_after_insert = {sync}, fsync_part_directory = {sync}");
         }
 
         var retention = options.Retention;
         string?[] ttls = [Events(retention), Days(retention.MinuteDays), Days(retention.HourDays), Days(retention.DayDays)];
         for (var i = 0; i < ttls.Length; i++)
         {
-            var table = Tables.Targets[i].Name;
+            var table = tables.Targets[i].Name;
             yield return (
                 $"{table} ttl", ttls[i] ?? Unset,
-                ttls[i] is { } ttl ? $"ALTER TABLE {table} MODIFY TTL {ttl}" : $"ALTER TABLE {table} REMOVE TTL");
+                ttls[i] is { } ttl ? $"ALTER TABLE {table}{tables.OnCluster} MODIFY TTL {ttl}" : $"ALTER TABLE {table}{tables.OnCluster} REMOVE TTL");
         }
     }
 
@@ -37,7 +38,7 @@ internal static class TableSettings
     {
         if (retention.TenantEventsDays.Count == 0) return Days(retention.EventsDays);
         var own = retention.TenantEventsDays.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToList();
-        var tenants = string.Join(", ", own.Select(entry => $"'{entry.Key.Replace("\\", "\\\\").Replace("'", "\\'")}'"));
+        var tenants = string.Join(", ", own.Select(entry => Sql.Text(entry.Key)));
         var days = string.Join(", ", own.Select(entry => Number(entry.Value)));
         return $"toDateTime(time) + toIntervalDay(transform(toString(tenant), [{tenants}], [{days}], {Number(retention.EventsDays ?? 36_500)}))";
     }
