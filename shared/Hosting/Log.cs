@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(1040, LogLevel.Warning, "A request to the object store ({Operation}) failed, repetition {Attempt} in {DelaySeconds:0.###} s: {Reason}")]
     public static partial void ObjectsRetried(ILogger logger, string operation, int attempt, double delaySeconds, string reason);
+
+    [LoggerMessage(1041, LogLevel.Warning, "A query did not reach ClickHouse, repetition {Attempt} in {DelaySeconds:0.###} s: {Reason}")]
+    public static partial void ClickHouseRetried(ILogger logger, int attempt, double delaySeconds, string reason);
 }

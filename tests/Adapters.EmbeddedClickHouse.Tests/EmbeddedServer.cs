@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Millrace.Adapters.ClickHouse;
+using Millrace.Hosting.Resilience;
 using Millrace.Ports.ClickHouse;
 using Millrace.Testing;
 using Xunit;
@@ -40,7 +41,7 @@ public sealed class EmbeddedServer : IAsyncLifetime
         });
         builder.Configuration.AddInMemoryCollection(more);
         builder.Logging.AddProvider(Log);
-        builder.Services.AddEmbeddedClickHouseAdapter(builder.Configuration).AddClickHouseAdapter(builder.Configuration);
+        builder.Services.AddEmbeddedClickHouseAdapter(builder.Configuration).AddClickHouseAdapter(builder.Configuration).AddClickHouseRetries(builder.Configuration);
         return builder.Build();
     }
 

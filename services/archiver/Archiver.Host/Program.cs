@@ -19,6 +19,7 @@ return await HostRunner.RunAsync(() =>
     builder.AddAdapter("Objects", ("files", FileSystemModule.AddFileSystemAdapter), ("s3", S3Module.AddS3Adapter));
     builder.Services.AddObjectRetries(builder.Configuration);
     builder.AddAdapter("ClickHouse", ("http", ClickHouseModule.AddClickHouseAdapter));
+    builder.Services.AddClickHouseRetries(builder.Configuration);
     builder.Services.AddArchiver(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();

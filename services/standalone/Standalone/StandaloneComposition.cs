@@ -9,6 +9,7 @@ using Millrace.Aggregator;
 using Millrace.Alerting;
 using Millrace.Archiver;
 using Millrace.Hosting;
+using Millrace.Hosting.Resilience;
 using Millrace.Ingest;
 using Millrace.RealtimeGateway;
 using Millrace.Standalone.Demo;
@@ -29,6 +30,7 @@ internal static class StandaloneComposition
             .AddMassTransitAdapter(configuration)
             .AddEmbeddedClickHouseAdapter(configuration)
             .AddClickHouseAdapter(configuration)
+            .AddClickHouseRetries(configuration)
             .AddKafkaInbound(configuration)
             .AddIngest(configuration)
             .AddAggregator(configuration)

@@ -9,7 +9,7 @@ internal sealed class SectionNames
     // All services may share one set of settings, so a host accepts the sections of the others too.
     private static readonly string[] Known =
     [
-        "Ingest", "Aggregator", "Gateway", "Alerting", "Archiver", "EventLog", "Objects", "Metadata", "ClickHouse", "EmbeddedClickHouse", "Notifications", "Auth",
+        "Ingest", "Aggregator", "Gateway", "Alerting", "Archiver", "EventLog", "Objects", "Metadata", "ClickHouse", "ClickHouseRetries", "EmbeddedClickHouse", "Notifications", "Auth",
         "Bootstrap", "Telemetry", "Quotas", "Http", "Standalone", "Demo", "Adapters", "Inbound", "Kafka", "ObjectRetries", "Postgres", "RabbitMq", "S3",
     ];
 
