@@ -1,20 +1,21 @@
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Tests.Support;
+using Millrace.Databases;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>Partitions go from one instance to another, with and without a word: each event is archived once, and no two cuts overlap.</summary>
-[Collection(ClickHouseTests.Name)]
-public sealed class HandoverTests(ClickHouseFixture fixture)
+public abstract class HandoverTests(ClickHouseFixture fixture, MetadataUnderTest metadata)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Archive_by_two_instances_with_partitions_going_to_and_fro_has_each_event_once()
     {
-        await using var stores = await Stores.OpenAsync();
+        await using var stores = await Stores.OpenAsync(metadata);
         var group = new SplitLog(stores.Log);
         SplitLog.Member[] members = [group.Join(), group.Join()];
         await using var first = await ArchiverInstance.StartAsync(stores, members[0], fixture.ClickHouse);
@@ -49,7 +50,7 @@ public sealed class HandoverTests(ClickHouseFixture fixture)
     [InlineData(nameof(ArchiverStep.Stored), "objects")]
     public async Task Archive_by_an_instance_that_missed_its_end_changes_nothing(string step, string sink)
     {
-        await using var stores = await Stores.OpenAsync();
+        await using var stores = await Stores.OpenAsync(metadata);
         var group = new SplitLog(stores.Log);
         var (old, successor) = (group.Join(), group.Join());
         var hold = new HoldAt(Enum.Parse<ArchiverStep>(step), sink);
@@ -79,7 +80,7 @@ public sealed class HandoverTests(ClickHouseFixture fixture)
     [Fact]
     public async Task Archive_by_an_instance_whose_insert_arrives_after_its_successors_counts_it_once()
     {
-        await using var stores = await Stores.OpenAsync();
+        await using var stores = await Stores.OpenAsync(metadata);
         await using var proxy = await ClickHouseProxy.StartAsync(fixture.Locate);
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,3 +109,9 @@ public sealed class HandoverTests(ClickHouseFixture fixture)
         await Expectation.HoldsAsync(fixture, stores, ArchivingTests.Events(stores.Tenant, 1_500));
     }
 }
+
+[Collection(ClickHouseTests.Name)]
+public sealed class HandoverOnSqliteTests(ClickHouseFixture fixture) : HandoverTests(fixture, new OnSqlite());
+
+[Collection(ClickHouseTests.Name)]
+public sealed class HandoverOnPostgresTests(ClickHouseFixture fixture, PostgresFixture postgres) : HandoverTests(fixture, new OnPostgres(postgres));

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
-using Millrace.Adapters.Sqlite;
 using Millrace.Contracts;
 using Millrace.Contracts.Protos;
+using Millrace.Databases;
 using Millrace.Hosting.Ledger;
 using Millrace.Hosting.Schema;
 using Millrace.Ports.EventLog;
@@ -23,7 +23,7 @@ internal sealed class Stores : IAsyncDisposable
     private readonly TempDirectory _directory = new();
     private readonly ServiceProvider _services;
 
-    private Stores(TimeProvider time, Dictionary<string, string?> settings)
+    private Stores(TimeProvider time, MetadataUnderTest metadata, Dictionary<string, string?> settings)
     {
         settings = new(settings)
         {
@@ -32,10 +32,11 @@ internal sealed class Stores : IAsyncDisposable
             ["Millrace:Objects:Directory"] = ObjectsPath,
         };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-        _services = new ServiceCollection().AddLogging().AddSingleton(time)
-            .AddFasterLogAdapter(configuration).AddSqliteAdapter(configuration).AddFileSystemAdapter(configuration)
-            .AddSingleton<LedgerStore>()
-            .BuildServiceProvider();
+        var services = new ServiceCollection().AddLogging().AddSingleton(time)
+            .AddFasterLogAdapter(configuration).AddFileSystemAdapter(configuration)
+            .AddSingleton<LedgerStore>();
+        metadata.Add(services, configuration);
+        _services = services.BuildServiceProvider();
     }
 
     public IEventLog Log => _services.GetRequiredService<IEventLog>();
@@ -51,9 +52,12 @@ internal sealed class Stores : IAsyncDisposable
     /// <summary>The tenant of this test alone.</summary>
     public string Tenant { get; } = "t" + Guid.NewGuid().ToString("N")[..12];
 
-    public static async Task<Stores> OpenAsync(TimeProvider? time = null, params (string Key, string Value)[] settings)
+    public static Task<Stores> OpenAsync(TimeProvider? time = null, params (string Key, string Value)[] settings) => OpenAsync(new OnSqlite(), time, settings);
+
+    public static async Task<Stores> OpenAsync(MetadataUnderTest metadata, TimeProvider? time = null, params (string Key, string Value)[] settings)
     {
-        var stores = new Stores(time ?? TimeProvider.System, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value));
+        await metadata.PrepareAsync();
+        var stores = new Stores(time ?? TimeProvider.System, metadata, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value));
         await HostingSchema.EnsureAsync(stores.Metadata, CancellationToken.None);
         return stores;
     }

@@ -91,11 +91,16 @@ internal sealed class ArchiverWorker : Worker
                 Group = Group,
                 StartAt = async (assignment, token) =>
                 {
+                    using var turn = await run.EnterAsync(token);
                     var (reader, from) = await opener.OpenAsync(assignment, token);
                     await run.AddAsync(reader);
                     return from;
                 },
-                OnRevoked = run.RevokeAsync,
+                OnRevoked = async partition =>
+                {
+                    using var turn = await run.EnterAsync(CancellationToken.None);
+                    await run.RevokeAsync(partition);
+                },
             },
             cancellationToken);
         run.Consumer = consumer;
@@ -124,23 +129,27 @@ internal sealed class ArchiverWorker : Worker
     private async Task ReadAsync(Run run, ILogConsumer consumer, CancellationToken cancellationToken)
     {
         var committed = Time.GetTimestamp();
-        while (!run.MustReopen)
+        var wait = TimeSpan.Zero;
+        for (var reopen = false; !reopen;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            using (var batch = await consumer.ReadAsync(run.WaitTime(Time, BusyWait, LongestWait), cancellationToken))
+            using (var batch = await consumer.ReadAsync(wait, cancellationToken))
+            using (var turn = await run.EnterAsync(cancellationToken))
             {
-                if (batch is not null && run.ReaderOf(batch.Partition) is { } reader) await TakeAsync(run, reader, batch, cancellationToken);
+                if (batch is not null && run.ReaderOf(batch.Partition) is { } reader) await TakeAsync(run, turn, reader, batch, cancellationToken);
+                await run.DropLostAsync();
+                run.CloseDue(Time);
+                wait = run.WaitTime(Time, BusyWait, LongestWait);
+                reopen = run.MustReopen;
             }
 
-            await run.DropLostAsync();
-            run.CloseDue(Time);
             if (Time.GetElapsedTime(committed) < CommitInterval) continue;
             committed = Time.GetTimestamp();
             await run.CommitAsync(cancellationToken);
         }
     }
 
-    private async Task TakeAsync(Run run, PartitionReader reader, LogBatch batch, CancellationToken cancellationToken)
+    private async Task TakeAsync(Run run, Turn turn, PartitionReader reader, LogBatch batch, CancellationToken cancellationToken)
     {
         var at = 0;
         var since = Time.GetTimestamp();
@@ -148,7 +157,7 @@ internal sealed class ArchiverWorker : Worker
         while (run.ReaderOf(batch.Partition) == reader && !TakeSome(reader, batch, ref at, Time.GetTimestamp()))
         {
             ArchiverMetrics.Waited();
-            await run.WaitForProgressAsync(BusyWait, cancellationToken);
+            await turn.YieldAsync(() => run.WaitForProgressAsync(BusyWait, cancellationToken));
             await run.DropLostAsync();
             run.CloseDue(Time);
             run.DetachStuck(Time.GetElapsedTime(since), before);

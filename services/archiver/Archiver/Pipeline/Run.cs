@@ -14,6 +14,7 @@ internal sealed class Run : IAsyncDisposable
     private readonly ConcurrentDictionary<int, PartitionReader> _readers = [];
     private readonly ConcurrentDictionary<int, long> _lost = [];
     private readonly SemaphoreSlim _progress = new(0);
+    private readonly SemaphoreSlim _turns = new(1);
     private readonly LaneServices _services;
 
     public Run(IReadOnlyList<ISink> sinks, LaneServices services)
@@ -27,6 +28,9 @@ internal sealed class Run : IAsyncDisposable
 
     /// <summary>The reader of the log, once it is open.</summary>
     public ILogConsumer? Consumer { get; set; }
+
+    /// <summary>Takes the turn that all other members but those that say so need.</summary>
+    public ValueTask<Turn> EnterAsync(CancellationToken cancellationToken) => Turn.TakeAsync(_turns, cancellationToken);
 
     /// <summary>Takes a partition in.</summary>
     public async ValueTask AddAsync(PartitionReader reader)
@@ -129,7 +133,7 @@ internal sealed class Run : IAsyncDisposable
     /// <summary>Whether a detached sink works again, so that everything must be read again from where it stands.</summary>
     public bool MustReopen => Pools.Any(pool => pool.CanResume);
 
-    /// <summary>Commits to the log what every sink has.</summary>
+    /// <summary>Commits to the log what every sink has. Without a turn: the log may be waiting for a callback's.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
         foreach (var (partition, reader) in _readers)
@@ -140,7 +144,7 @@ internal sealed class Run : IAsyncDisposable
         }
     }
 
-    /// <summary>Age of the oldest event that each sink lacks.</summary>
+    /// <summary>Age of the oldest event that each sink lacks. Any thread, without a turn.</summary>
     public IEnumerable<Measurement<double>> Lag(TimeProvider time)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -158,7 +162,7 @@ internal sealed class Run : IAsyncDisposable
         }
     }
 
-    /// <summary>Bytes that wait for each sink.</summary>
+    /// <summary>Bytes that wait for each sink. Any thread, without a turn.</summary>
     public IEnumerable<Measurement<long>> Buffered() =>
         Pools.Select(pool => new Measurement<long>(pool.Used, new KeyValuePair<string, object?>("sink", pool.Sink.Name)));
 
@@ -177,5 +181,6 @@ internal sealed class Run : IAsyncDisposable
         foreach (var partition in _readers.Keys) await RemoveAsync(partition);
         foreach (var pool in Pools) pool.Dispose();
         _progress.Dispose();
+        _turns.Dispose();
     }
 }
