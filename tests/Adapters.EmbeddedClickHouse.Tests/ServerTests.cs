@@ -49,7 +49,9 @@ public sealed class ServerTests
     private static ServiceProvider Connect(ClickHouseServer server) =>
         new ServiceCollection().AddClickHouseAdapter(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Millrace:ClickHouse:Url"] = server.Url.AbsoluteUri, ["Millrace:ClickHouse:User"] = server.User, ["Millrace:ClickHouse:Secret"] = server.Secret,
+            ["Millrace:ClickHouse:Url"] = server.Url.AbsoluteUri,
+            ["Millrace:ClickHouse:User"] = server.User,
+            ["Millrace:ClickHouse:Secret"] = server.Secret,
         }).Build()).BuildServiceProvider();
 
     private static Task InsertAsync(IClickHouse client, byte n) => client.InsertAsync(new ClickHouseInsert("kept", "RowBinary"), new[] { n }, Cancel);

@@ -15,7 +15,9 @@ public sealed class OfficialClientTests(ServerFixture server)
         TestEnvironment.RequireOrSkip(Directory.Exists(Path.Combine(folder, "node_modules", "@clickhouse", "client")), $"run npm ci in {folder}");
         var start = new ProcessStartInfo(TestEnvironment.RequireProgramOrSkip("node", "apt-get install nodejs"), ["--test", "client.test.mjs"])
         {
-            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment["MILLRACE_TEST_CLICKHOUSE_URL"] = server.Server.Endpoint.AbsoluteUri;
         start.Environment["MILLRACE_TEST_CLICKHOUSE_SECRET"] = ServerProcess.Secret;

@@ -20,14 +20,22 @@ public sealed class ArchiverOptions
     [Required, ValidateObjectMembers]
     public SinkOptions ClickHouse { get; set; } = new()
     {
-        MaxRows = 100_000, MaxBytes = 24 << 20, MaxAge = TimeSpan.FromSeconds(1), BufferBytes = 128L << 20, Writers = 2,
+        MaxRows = 100_000,
+        MaxBytes = 24 << 20,
+        MaxAge = TimeSpan.FromSeconds(1),
+        BufferBytes = 128L << 20,
+        Writers = 2,
     };
 
     /// <summary>The sink into the object store.</summary>
     [Required, ValidateObjectMembers]
     public SinkOptions Objects { get; set; } = new()
     {
-        MaxRows = 250_000, MaxBytes = 64 << 20, MaxAge = TimeSpan.FromSeconds(10), BufferBytes = 256L << 20, Writers = 1,
+        MaxRows = 250_000,
+        MaxBytes = 64 << 20,
+        MaxAge = TimeSpan.FromSeconds(10),
+        BufferBytes = 256L << 20,
+        Writers = 1,
     };
 
     /// <summary>How hard objects are compressed. Default <see cref="CompressionLevel.Fastest"/>: a fifth larger than the best, at a quarter of the CPU.</summary>

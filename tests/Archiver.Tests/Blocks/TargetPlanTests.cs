@@ -25,7 +25,8 @@ public sealed class TargetPlanTests
         var monday = DateTimeOffset.Parse("2026-06-29T00:00:00Z").ToUnixTimeMilliseconds();
         var plan = TargetPlan.Of(new Dictionary<int, Target>
         {
-            [TargetPlan.WeekOf(monday)] = Target.Hour | Target.Day, [TargetPlan.WeekOf(monday - 1)] = Target.None,
+            [TargetPlan.WeekOf(monday)] = Target.Hour | Target.Day,
+            [TargetPlan.WeekOf(monday - 1)] = Target.None,
         });
         var bytes = new byte[4];
 

@@ -15,7 +15,11 @@ public sealed class SchemaTests(ClickHouseFixture fixture)
 {
     private static readonly SchemaOptions _cluster = new()
     {
-        Cluster = "main-1", Replicated = true, ReplicaPath = "/clickhouse/tables/{shard}/{database}/{table}", ReplicaName = "{replica}", InsertQuorum = 2,
+        Cluster = "main-1",
+        Replicated = true,
+        ReplicaPath = "/clickhouse/tables/{shard}/{database}/{table}",
+        ReplicaName = "{replica}",
+        InsertQuorum = 2,
     };
 
     public static TheoryData<SchemaOptions> Variants =>

@@ -31,7 +31,8 @@ public sealed class ClickHouseFixture : IAsyncLifetime
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["Millrace:EmbeddedClickHouse:Directory"] = _directory.Path, ["Millrace:EmbeddedClickHouse:Port"] = "0",
+            ["Millrace:EmbeddedClickHouse:Directory"] = _directory.Path,
+            ["Millrace:EmbeddedClickHouse:Port"] = "0",
         });
         if (Environment.GetEnvironmentVariable("MILLRACE_TEST_LOG") is not null) builder.Logging.AddConsole();
         builder.Services.AddSingleton(TimeProvider.System).AddEmbeddedClickHouseAdapter(builder.Configuration).AddClickHouseAdapter(builder.Configuration);

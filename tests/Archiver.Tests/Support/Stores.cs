@@ -22,9 +22,11 @@ internal sealed class Stores : IAsyncDisposable
 {
     private readonly TempDirectory _directory = new();
     private readonly ServiceProvider _services;
+    private readonly IEventLog? _log;
 
-    private Stores(TimeProvider time, MetadataUnderTest metadata, Dictionary<string, string?> settings)
+    private Stores(TimeProvider time, MetadataUnderTest metadata, Dictionary<string, string?> settings, IEventLog? log)
     {
+        _log = log;
         settings = new(settings)
         {
             ["Millrace:EventLog:Directory"] = _directory.File("log"),
@@ -39,7 +41,7 @@ internal sealed class Stores : IAsyncDisposable
         _services = services.BuildServiceProvider();
     }
 
-    public IEventLog Log => _services.GetRequiredService<IEventLog>();
+    public IEventLog Log => _log ?? _services.GetRequiredService<IEventLog>();
 
     public IMetadataDatabase Metadata => _services.GetRequiredService<IMetadataDatabase>();
 
@@ -54,10 +56,14 @@ internal sealed class Stores : IAsyncDisposable
 
     public static Task<Stores> OpenAsync(TimeProvider? time = null, params (string Key, string Value)[] settings) => OpenAsync(new OnSqlite(), time, settings);
 
-    public static async Task<Stores> OpenAsync(MetadataUnderTest metadata, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    public static Task<Stores> OpenAsync(MetadataUnderTest metadata, TimeProvider? time = null, params (string Key, string Value)[] settings) =>
+        OpenAsync(metadata, null, time, settings);
+
+    /// <summary>Opens them around a log that is the test's own.</summary>
+    public static async Task<Stores> OpenAsync(MetadataUnderTest metadata, IEventLog? log, TimeProvider? time, params (string Key, string Value)[] settings)
     {
         await metadata.PrepareAsync();
-        var stores = new Stores(time ?? TimeProvider.System, metadata, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value));
+        var stores = new Stores(time ?? TimeProvider.System, metadata, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value), log);
         await HostingSchema.EnsureAsync(stores.Metadata, CancellationToken.None);
         return stores;
     }

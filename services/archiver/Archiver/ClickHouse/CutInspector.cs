@@ -22,7 +22,7 @@ internal sealed class CutInspector(IClickHouse clickHouse, Tables tables, TimePr
     {
         var parameters = new Dictionary<string, string> { ["token"] = token };
         var started = time.GetTimestamp();
-        for (var killed = false; ; )
+        for (var killed = false; ;)
         {
             var rows = await ClickHouseRows.ReadAsync(
                 clickHouse,

@@ -15,7 +15,8 @@ internal sealed class SchemaMigrator(
     // A replica that is away gets what it missed when it is back; waiting for it would let one broken server stop every archiver.
     private static readonly Dictionary<string, string> _onCluster = new()
     {
-        ["distributed_ddl_output_mode"] = "null_status_on_timeout", ["distributed_ddl_task_timeout"] = "30",
+        ["distributed_ddl_output_mode"] = "null_status_on_timeout",
+        ["distributed_ddl_task_timeout"] = "30",
     };
 
     private string Migrations => tables.Internal + ".schema_migrations";

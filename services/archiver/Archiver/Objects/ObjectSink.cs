@@ -60,7 +60,9 @@ internal sealed class ObjectSink(
         var rows = group.Rows.ToString(CultureInfo.InvariantCulture);
         var put = new ObjectPutOptions("application/x-ndjson+gzip", new Dictionary<string, string>
         {
-            ["sha256"] = sha256, ["rows"] = rows, ["epoch"] = lane.Epoch,
+            ["sha256"] = sha256,
+            ["rows"] = rows,
+            ["epoch"] = lane.Epoch,
         });
         for (var beside = false; ; beside = true)
         {
