@@ -16,7 +16,7 @@ public sealed class InMemoryContractTests : NotificationBusContract
         builder.Configuration.AddInMemoryCollection([new("Millrace:Notifications:SendTimeout", "00:00:02")]);
         builder.Services.AddLogging();
         builder.Services.AddSingleton(handler);
-        builder.Services.AddMassTransitAdapter(builder.Configuration);
+        builder.Services.AddInMemoryNotifications(builder.Configuration);
         _host = builder.Build();
         await _host.StartAsync();
         return _host.Services.GetRequiredService<INotificationBus>();

@@ -61,7 +61,7 @@ public sealed class CephServer : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_gateway is not { HasExited: false } gateway) return;
-        await Commands.RunAsync(["kill", "-TERM", $"{gateway.Id}"], null, cancellationToken);
+        Signals.Send(gateway.Id, Signals.Terminate);
         await gateway.WaitForExitAsync(cancellationToken);
     }
 

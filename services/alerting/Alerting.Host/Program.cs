@@ -12,7 +12,8 @@ return await HostRunner.RunAsync(() =>
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8084);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));
     builder.AddAdapter("Metadata", ("sqlite", SqliteModule.AddSqliteAdapter), ("postgres", PostgresModule.AddPostgresAdapter));
-    builder.Services.AddMassTransitAdapter(builder.Configuration);
+    builder.AddAdapter(
+        "Notifications", ("memory", MassTransitModule.AddInMemoryNotifications), ("rabbitmq", MassTransitModule.AddRabbitMqNotifications));
     builder.Services.AddAlerting(builder.Configuration);
     var app = builder.Build();
     app.MapMillraceOperations();

@@ -27,7 +27,7 @@ internal static class StandaloneComposition
             .AddFasterLogAdapter(configuration)
             .AddSqliteAdapter(configuration)
             .AddFileSystemAdapter(configuration)
-            .AddMassTransitAdapter(configuration)
+            .AddInMemoryNotifications(configuration)
             .AddEmbeddedClickHouseAdapter(configuration)
             .AddClickHouseAdapter(configuration)
             .AddClickHouseRetries(configuration)

@@ -3,23 +3,44 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Millrace.Adapters.MassTransit.RabbitMq;
 using Millrace.Hosting.Configuration;
+using Millrace.Hosting.Health;
 using Millrace.Ports.Notifications;
 
 namespace Millrace.Adapters.MassTransit;
 
-/// <summary>Registers the notification bus.</summary>
+/// <summary>
+/// Registers the notification bus: <see cref="INotificationBus"/> over MassTransit, with the settings under <c>Millrace:Notifications</c>. Commands go
+/// to the <see cref="INotificationHandler"/> that a service has registered. Adds the health check <c>notification-bus</c>.
+/// </summary>
 public static class MassTransitModule
 {
-    private static readonly IBusTransportSetup[] Transports = [new InMemoryTransport()];
-
-    /// <summary>
-    /// Adds <see cref="INotificationBus"/> over MassTransit with the settings under <c>Millrace:Notifications</c>; commands go to the
-    /// <see cref="INotificationHandler"/> that a service has registered. Adds MassTransit's health check <c>masstransit-bus</c>.
-    /// </summary>
-    public static IServiceCollection AddMassTransitAdapter(this IServiceCollection services, IConfiguration configuration)
+    /// <summary>A bus inside this process. A crash forgets what is under way; the sender's outbox does not.</summary>
+    public static IServiceCollection AddInMemoryNotifications(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton<IBusTransport, InMemoryTransport>();
+        // It takes a moment until the endpoint runs; nothing else can keep it from being ready.
+        return services.AddBus(configuration, InMemoryTransport.Configure, [HealthEndpoints.ReadyTag]);
+    }
+
+    /// <summary>
+    /// A bus over RabbitMQ, with the settings under <c>Millrace:RabbitMq</c>. A broker that is away keeps neither the host from starting nor the service
+    /// from being ready: commands wait in the sender's outbox, and the health check tells.
+    /// </summary>
+    public static IServiceCollection AddRabbitMqNotifications(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddMillraceOptions<RabbitMqOptions, RabbitMqOptionsValidator>(configuration, "RabbitMq");
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RabbitMqOptions>, RabbitMqOptionsRules>());
+        services.TryAddSingleton<IBusTransport, RabbitMqTransport>();
+        return services.AddBus(configuration, RabbitMqTransport.Configure, []);
+    }
+
+    private static IServiceCollection AddBus(
+        this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator> configure, string[] healthTags)
+    {
         ArgumentNullException.ThrowIfNull(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.AddMillraceOptions<NotificationBusOptions, NotificationBusOptionsValidator>(configuration, NotificationBusOptions.Section);
@@ -34,34 +55,10 @@ public static class MassTransitModule
             // Nothing about an installation leaves it.
             bus.DisableUsageTelemetry();
             bus.AddConsumer<NotificationConsumer>();
-            Choose(configuration).Configure(bus, MassTransitNotificationBus.Queue, ConfigureEndpoint);
+            configure(bus);
         });
         services.TryAddSingleton<INotificationBus, MassTransitNotificationBus>();
+        services.AddHealthChecks().AddCheck<NotificationBusHealthCheck>("notification-bus", tags: healthTags);
         return services;
-    }
-
-    // The transport decides which services are registered, before options exist; a value that is none is reported by their validation.
-    private static IBusTransportSetup Choose(IConfiguration configuration)
-    {
-        var name = configuration.GetSection(OptionsExtensions.Root).GetSection(NotificationBusOptions.Section)[nameof(NotificationBusOptions.Transport)];
-        return Enum.TryParse<BusTransport>(name, ignoreCase: true, out var transport)
-            ? Array.Find(Transports, candidate => candidate.Transport == transport) ?? Transports[0]
-            : Transports[0];
-    }
-
-    private static void ConfigureEndpoint(IBusRegistrationContext context, IReceiveEndpointConfigurator endpoint)
-    {
-        var options = context.GetRequiredService<IOptions<NotificationBusOptions>>().Value;
-        // Commands are sent to the queue by name; nothing is published.
-        endpoint.ConfigureConsumeTopology = false;
-        endpoint.PublishFaults = false;
-        endpoint.ConcurrentMessageLimit = options.Concurrency;
-        endpoint.PrefetchCount = options.Concurrency;
-        if (options.Retries > 0)
-        {
-            endpoint.UseMessageRetry(retry => retry.Exponential(
-                options.Retries, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(500)));
-        }
-        endpoint.ConfigureConsumer<NotificationConsumer>(context);
     }
 }

@@ -5,13 +5,8 @@ using Millrace.Ports.Notifications;
 namespace Millrace.Adapters.MassTransit;
 
 /// <summary><see cref="INotificationBus"/> over MassTransit.</summary>
-internal sealed class MassTransitNotificationBus(IBusControl bus, IOptions<NotificationBusOptions> options, TimeProvider time) : INotificationBus
+internal sealed class MassTransitNotificationBus(IBusControl bus, IBusTransport transport, IOptions<NotificationBusOptions> options, TimeProvider time) : INotificationBus
 {
-    /// <summary>The one queue.</summary>
-    public const string Queue = "millrace-notifications";
-
-    private static readonly Uri Address = new("queue:" + Queue);
-
     /// <inheritdoc/>
     public async Task SendAsync(NotificationCommand command, CancellationToken cancellationToken)
     {
@@ -32,8 +27,8 @@ internal sealed class MassTransitNotificationBus(IBusControl bus, IOptions<Notif
         {
             // The host may start the sender before the bus, and a bus in memory that was stopped takes commands as if nothing were.
             if (bus.CheckHealth().Status != BusHealthStatus.Healthy) await bus.WaitForHealthStatus(BusHealthStatus.Healthy, either.Token);
-            var endpoint = await bus.GetSendEndpoint(Address);
-            await endpoint.Send(message, either.Token);
+            var endpoint = await bus.GetSendEndpoint(transport.Address);
+            await endpoint.Send(message, Pipe.Execute<SendContext<DeliverNotification>>(transport.Prepare), either.Token);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -42,7 +37,9 @@ internal sealed class MassTransitNotificationBus(IBusControl bus, IOptions<Notif
         catch (Exception e)
         {
             throw new NotificationBusException(
-                $"The notification bus ({options.Value.Transport}) did not take the command within {options.Value.SendTimeout.TotalSeconds:0.#} s: {e.Message}", e);
+                $"The notification bus ({transport.Name}) did not take the command within {options.Value.SendTimeout.TotalSeconds:0.#} s: "
+                + (BusFailure.Of(bus.CheckHealth()) ?? e.Message),
+                e);
         }
     }
 }

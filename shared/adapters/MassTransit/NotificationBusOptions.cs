@@ -9,10 +9,6 @@ public sealed class NotificationBusOptions
     /// <summary>Name of the section under <c>Millrace</c>.</summary>
     internal const string Section = "Notifications";
 
-    /// <summary>What carries the commands. Default <see cref="BusTransport.InMemory"/>.</summary>
-    [EnumDataType(typeof(BusTransport))]
-    public BusTransport Transport { get; set; } = BusTransport.InMemory;
-
     /// <summary>Commands that this process handles at once; further ones wait on the bus. Default 32.</summary>
     [Range(1, 1000)]
     public int Concurrency { get; set; } = 32;
@@ -21,16 +17,13 @@ public sealed class NotificationBusOptions
     [Range(0, 20)]
     public int Retries { get; set; } = 3;
 
+    /// <summary>Pause before the first of these retries; each further one is longer. Default 200 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
     /// <summary>How long the bus may take to accept a command before the sender is told that it can't. Default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:05:00")]
     public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
-}
-
-/// <summary>Transports of the notification bus.</summary>
-public enum BusTransport
-{
-    /// <summary>Inside this process. A crash forgets what is under way; the sender's outbox does not.</summary>
-    InMemory = 0,
 }
 
 /// <summary>Checks the annotations above.</summary>

@@ -75,7 +75,7 @@ internal sealed class Installation : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddFasterLogAdapter(builder.Configuration);
         database.Add(builder.Services, builder.Configuration);
-        builder.Services.AddMassTransitAdapter(builder.Configuration);
+        builder.Services.AddInMemoryNotifications(builder.Configuration);
         builder.Services.AddAlerting(builder.Configuration);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
         if (crashing)
