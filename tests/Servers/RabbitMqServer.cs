@@ -138,7 +138,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
         }
 
         await File.WriteAllTextAsync(Path.Combine(_directory, "rabbitmq.conf"), configuration, cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(_directory, "plugins"), "[].\n", cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_directory, "plugins"), "[rabbitmq_shovel].\n", cancellationToken);
         // The server would start one that outlives it.
         _mapper = ServerProcess.Start(_account.Command("epmd", "-port", $"{_mapperPort}", "-address", "127.0.0.1"), Environment());
     }

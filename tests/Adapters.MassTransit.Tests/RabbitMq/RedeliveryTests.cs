@@ -41,16 +41,30 @@ public sealed class RedeliveryTests(RabbitMqFixture rabbit)
         var queue = BusHost.NewQueue();
         var poison = true;
         var handler = new Handler((command, _) => Volatile.Read(ref poison) && command.Id == "poison" ? throw new InvalidOperationException("Never.") : Task.CompletedTask);
-        await using (var host = await BusHost.StartAsync(server, queue, handler, ("Notifications:Retries", "0"), ("RabbitMq:MessageTtl", "00:00:05")))
-        {
-            await host.Bus.SendAsync(Command("poison"), Cancelled);
-            await host.Bus.SendAsync(Command("good"), Cancelled);
+        await using var host = await BusHost.StartAsync(server, queue, handler, ("Notifications:Retries", "0"), ("RabbitMq:MessageTtl", "00:00:01"));
+        await host.Bus.SendAsync(Command("poison"), Cancelled);
+        await host.Bus.SendAsync(Command("good"), Cancelled);
 
-            await Eventually.TrueAsync(() => handler.Handled.Contains("good"));
-            await Eventually.TrueAsync(async () => await server.CountAsync(queue + "_error", Cancelled) == 1);
-            Assert.Equal(3, handler.Calls - 1);
-            Assert.Equal(0, await server.CountAsync(queue, Cancelled));
+        await Eventually.TrueAsync(() => handler.Handled.Contains("good"));
+        await Eventually.TrueAsync(async () => await server.CountAsync(queue + "_error", Cancelled) == 1);
+        Assert.Equal(3, handler.Calls - 1);
+        Assert.Equal(0, await server.CountAsync(queue, Cancelled));
+
+        // It stays there: commands that are sent later expire before it does.
+        await using (var unread = await BusHost.StartAsync(server, queue + "-unread", new Handler((_, token) => Task.Delay(Timeout.Infinite, token)), ("RabbitMq:MessageTtl", "00:00:02"), ("Notifications:Concurrency", "1")))
+        {
+            for (var i = 0; i < 5; i++) await unread.Bus.SendAsync(Command($"n-{i}"), Cancelled);
+            await Eventually.TrueAsync(async () => await server.CountAsync(queue + "-unread", Cancelled) == 1);
         }
+
+        Assert.Equal(1, await server.CountAsync(queue + "_error", Cancelled));
+        Volatile.Write(ref poison, false);
+        var uri = $"amqp://{RabbitMqServer.User}:{server.Password}@127.0.0.1:{server.Port}";
+        await server.ControlAsync(
+            Cancelled, "set_parameter", "shovel", "again-" + queue,
+            $$"""{"src-protocol":"amqp091","src-uri":"{{uri}}","src-queue":"{{queue}}_error","dest-protocol":"amqp091","dest-uri":"{{uri}}","dest-queue":"{{queue}}","src-delete-after":"queue-length"}""");
+        await Eventually.TrueAsync(() => handler.Handled.Contains("poison"));
+        Assert.Equal(0, await server.CountAsync(queue + "_error", Cancelled));
     }
 
     [Fact]

@@ -43,6 +43,15 @@ internal sealed class NotificationHandler(
             return new DeliveryOutcome(DeliveryStatus.Rejected, $"There is no channel '{command.Channel}'.");
         var receiver = await receivers.FindAsync(command.Tenant, command.Target, cancellationToken);
         if (receiver is null) return new DeliveryOutcome(DeliveryStatus.Rejected, "The receiver was deleted.");
-        return await channel.SendAsync(receiver.Settings, new Notification(command.Id, command.Payload), cancellationToken);
+        try
+        {
+            return await channel.SendAsync(receiver.Settings, new Notification(command.Id, command.Payload), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            // An attempt like any other that fails, with backoff and an end: left to the bus, the outbox would begin a new one for ever.
+            Log.ChannelFailed(logger, command.Id, command.Channel, e);
+            return new DeliveryOutcome(DeliveryStatus.Retry, $"The channel failed: {e.Message}");
+        }
     }
 }
