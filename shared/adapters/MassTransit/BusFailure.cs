@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using MassTransit;
 using RabbitMQ.Client.Exceptions;
 
@@ -21,6 +22,8 @@ internal static class BusFailure
                 case AuthenticationFailureException:
                 case PossibleAuthenticationFailureException:
                     return "the broker refuses the user or the password; check Millrace:RabbitMq:User and Millrace:RabbitMq:Password.";
+                case AuthenticationException:
+                    return $"no secure connection; check Millrace:RabbitMq:Tls. {e.Message}";
                 case OperationInterruptedException { ShutdownReason.ReplyCode: 530 } denied:
                     return $"the user may not use the virtual host, or there is none such; check Millrace:RabbitMq:VirtualHost. {denied.ShutdownReason.ReplyText}";
                 case OperationInterruptedException { ShutdownReason.ReplyCode: 403 } refused:

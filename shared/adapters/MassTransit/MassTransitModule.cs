@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Millrace.Adapters.MassTransit.RabbitMq;
 using Millrace.Hosting.Configuration;
@@ -59,6 +60,11 @@ public static class MassTransitModule
         });
         services.TryAddSingleton<INotificationBus, MassTransitNotificationBus>();
         services.AddHealthChecks().AddCheck<NotificationBusHealthCheck>("notification-bus", tags: healthTags);
+        // MassTransit's own would say the same with fewer words, and take the service out of traffic.
+        services.PostConfigure<HealthCheckServiceOptions>(health =>
+        {
+            foreach (var own in health.Registrations.Where(check => check.Name == "masstransit-bus").ToList()) health.Registrations.Remove(own);
+        });
         return services;
     }
 }

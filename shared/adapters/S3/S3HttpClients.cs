@@ -12,6 +12,8 @@ internal sealed class S3HttpClients(S3Options options) : HttpClientFactory, IDis
     {
         AllowAutoRedirect = false,
         ConnectTimeout = options.ConnectTimeout,
+        // Some stores (R2) never say that they are ready for a body: each put would wait a second.
+        Expect100ContinueTimeout = TimeSpan.FromMilliseconds(200),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     })
     {

@@ -21,6 +21,8 @@ internal static class RabbitMqConnection
             PublisherConfirmation = true,
             CredentialsProvider = new Credentials(options),
         };
+        // For MassTransit's log; the provider is asked for both.
+        host.Username(options.User);
         host.Heartbeat(options.Heartbeat);
         host.RequestedConnectionTimeout(TimeSpan.FromSeconds(5));
         if (options.Tls.Enabled) host.UseSsl(tls => Secure(tls, options));
@@ -37,7 +39,13 @@ internal static class RabbitMqConnection
             tls.Certificate = X509CertificateLoader.LoadPkcs12FromFile(file, options.Tls.CertificatePassword);
         }
 
-        if (options.Tls.CaFile is not { } authorities) return;
+        if (options.Tls.CaFile is not { } authorities)
+        {
+            // Said, since MassTransit's own default forgives.
+            tls.CertificateValidationCallback = static (_, _, _, errors) => errors == SslPolicyErrors.None;
+            return;
+        }
+
         var trusted = new X509Certificate2Collection();
         trusted.ImportFromPemFile(authorities);
         // Only the unknown authority is forgiven, and only where ours vouches for the certificate instead.
