@@ -152,6 +152,24 @@ public sealed class RedeliveryTests(RabbitMqFixture rabbit)
     }
 
     [Fact]
+    public async Task User_with_rights_on_the_queues_alone_can_send_redeliver_and_give_up()
+    {
+        var server = await rabbit.GetServerAsync();
+        var queue = BusHost.NewQueue();
+        await server.ControlAsync(Cancelled, "add_user", queue, "secret");
+        await server.ControlAsync(Cancelled, "set_permissions", queue, $"^{queue}", $"^{queue}", $"^{queue}");
+        var handler = new Handler((command, _) => command.Id == "bad" ? throw new InvalidOperationException("No.") : Task.CompletedTask);
+        await using var host = await BusHost.StartAsync(
+            server, queue, handler, ("RabbitMq:User", queue), ("RabbitMq:Password", "secret"), ("Notifications:Retries", "0"));
+
+        await host.Bus.SendAsync(Command("bad"), Cancelled);
+        await host.Bus.SendAsync(Command("good"), Cancelled);
+
+        await Eventually.TrueAsync(() => handler.Handled.Contains("good"));
+        await Eventually.TrueAsync(async () => await server.CountAsync(queue + "_error", Cancelled) == 1);
+    }
+
+    [Fact]
     public async Task Password_from_a_file_is_used()
     {
         var server = await rabbit.GetServerAsync();
