@@ -69,7 +69,9 @@ public static class MillraceHosting
         services.TryAddSingleton<ApiKeyStore>();
         services.TryAddSingleton<IApiKeyStore>(provider => provider.GetRequiredService<ApiKeyStore>());
         services.TryAddSingleton<ITokenIssuer, TokenIssuer>();
-        services.TryAddSingleton<ICallerAuthenticator, CallerAuthenticator>();
+        services.TryAddSingleton<CallerAuthenticator>();
+        services.TryAddSingleton<ICallerAuthenticator>(provider => provider.GetRequiredService<CallerAuthenticator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, KeyWatcher>());
         return services;
     }
 

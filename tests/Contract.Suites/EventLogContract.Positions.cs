@@ -25,6 +25,18 @@ public abstract partial class EventLogContract
     }
 
     [Fact]
+    public async Task PartitionOf_says_where_an_append_puts_a_key()
+    {
+        string[] keys = ["", "a", "ab", "abc", "acme/shop", "acme/sensors", .. Enumerable.Range(0, 40).Select(i => $"tenant-{i}/stream-ä{i * 7}")];
+        var positions = await AppendAsync([.. keys.Select(key => Record(key, "x"))]);
+        var partitions = (await Log.DescribeAsync(Topic, Cancellation)).Partitions.Count;
+
+        Assert.Equal(
+            positions.Select(position => position.Partition),
+            keys.Select(key => Log.PartitionOf(System.Text.Encoding.UTF8.GetBytes(key), partitions)));
+    }
+
+    [Fact]
     public async Task Commit_never_moves_backwards()
     {
         var positions = await AppendAsync(Record("k", "0"), Record("k", "1"), Record("k", "2"));

@@ -44,6 +44,10 @@ public static class AlertingModule
         services.AddSingleton<ReceiverStore>();
         services.AddSingleton<ReceiverEndpoints>();
         services.AddSingleton<INotificationHandler, NotificationHandler>();
+        services.AddSingleton<InstanceHeartbeat>();
+        services.AddSingleton<Mutexes>();
+        // Stopped in the reverse order: the heartbeat outlives what depends on it.
+        services.AddHostedService(provider => provider.GetRequiredService<InstanceHeartbeat>());
         services.AddHostedService(provider => provider.GetRequiredService<RuleCatalog>());
         services.AddHostedService<EvaluationWorker>();
         services.AddHostedService<ChangePublisher>();

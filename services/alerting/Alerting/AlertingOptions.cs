@@ -101,12 +101,13 @@ public sealed class DeliveryOptions
 
     /// <summary>
     /// How long an attempt may take before it counts as lost and is repeated, with the same id. Default 1 min; longer than the timeout of any channel.
+    /// That of an instance which was killed is repeated within 10 s.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Name of this process among those that share the database; at its start it takes up again what it had under way. Default: the machine's name.
+    /// Name by which people know this process among those that share the database. It need not be unique. Default: the machine's name.
     /// </summary>
     [Required, StringLength(200, MinimumLength = 1)]
     public string InstanceName { get; set; } = Environment.MachineName;

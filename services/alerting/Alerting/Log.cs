@@ -25,8 +25,11 @@ internal static partial class Log
     [LoggerMessage(5005, LogLevel.Warning, "The notification bus did not take notification {Id}; it is tried again.")]
     public static partial void BusRefused(ILogger logger, string id, Exception exception);
 
-    [LoggerMessage(5006, LogLevel.Information, "{Count} notifications that an earlier run had under way are sent again.")]
-    public static partial void DeliveriesResumed(ILogger logger, int count);
+    [LoggerMessage(5006, LogLevel.Debug, "The position in partition {Partition} of the windows could not be committed; the next one stands for it.")]
+    public static partial void CommitRefused(ILogger logger, int partition, Exception exception);
+
+    [LoggerMessage(5008, LogLevel.Warning, "This instance could not sign off; what it had under way is taken up by others in some seconds.")]
+    public static partial void FarewellFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(5007, LogLevel.Information, "Housekeeping removed {Alerts} alerts, {Deliveries} deliveries and {Rules} deleted rules.")]
     public static partial void Purged(ILogger logger, int alerts, int deliveries, int rules);

@@ -62,19 +62,25 @@ internal sealed class ApiKeyStore(IMetadataDatabase database, AuditLog audit, Ti
         return [.. rows.Select(row => row.ToKey())];
     }
 
-    public Task<bool> RevokeAsync(string tenant, string id, string actor, CancellationToken cancellationToken) => database.InTransactionAsync(
-        async (connection, transaction, token) =>
-        {
-            var revoked = await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE api_keys SET revoked_at = @now WHERE tenant = @tenant AND id = @id AND revoked_at IS NULL",
-                new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), tenant, id },
-                transaction,
-                cancellationToken: token));
-            if (revoked > 0)
-                await audit.WriteAsync(connection, transaction, tenant, actor, "key.revoke", id, null, token);
-            return revoked > 0;
-        },
-        cancellationToken);
+    public async Task<bool> RevokeAsync(string tenant, string id, string actor, CancellationToken cancellationToken)
+    {
+        var revoked = await database.InTransactionAsync(
+            async (connection, transaction, token) =>
+            {
+                var changed = await connection.ExecuteAsync(new CommandDefinition(
+                    "UPDATE api_keys SET revoked_at = @now WHERE tenant = @tenant AND id = @id AND revoked_at IS NULL",
+                    new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), tenant, id },
+                    transaction,
+                    cancellationToken: token));
+                if (changed > 0)
+                    await audit.WriteAsync(connection, transaction, tenant, actor, "key.revoke", id, null, token);
+                return changed > 0;
+            },
+            cancellationToken);
+        if (revoked)
+            await database.NotifyAsync(KeyWatcher.Channel, id, cancellationToken);
+        return revoked;
+    }
 
     public async Task<ApiKey?> VerifyAsync(string clearText, CancellationToken cancellationToken)
     {

@@ -9,7 +9,8 @@ internal sealed class CallerAuthenticator(
     /// <summary>Longest credential that is looked at, in characters.</summary>
     public const int MaxLength = 8192;
 
-    // A revoked key is refused within five seconds: after three it is looked up again, after five the old answer is void.
+    // A revoked key is refused as soon as KeyWatcher hears of it. Where that fails, within five seconds: after three it is looked up again, after five the
+    // old answer is void.
     private static readonly TimeSpan KeyFresh = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan KeyDead = TimeSpan.FromSeconds(5);
 
@@ -72,6 +73,7 @@ internal sealed class CallerAuthenticator(
 
     private async Task<AuthenticationVerdict> CheckKeyAsync(string credential, KeyHash hash, long since, CancellationToken cancellationToken)
     {
+        var generation = _known.Generation;
         if (await keys.VerifyAsync(credential, cancellationToken) is not { } key)
         {
             var refused = Invalid(TokenVerifier.LooksLikeToken(credential)
@@ -83,10 +85,20 @@ internal sealed class CallerAuthenticator(
         }
 
         var verdict = new AuthenticationVerdict(
-            AuthenticationOutcome.Accepted, new Caller(key.Tenant, "key:" + key.Id, key.Scopes, [], null, CredentialKind.ApiKey));
-        _known.Put(hash, verdict, since, KeyFresh, KeyDead);
+            AuthenticationOutcome.Accepted, new Caller(key.Tenant, SubjectOf(key.Id), key.Scopes, [], null, CredentialKind.ApiKey));
+        if (generation == _known.Generation)
+            _known.Put(hash, verdict, since, KeyFresh, KeyDead);
         return verdict;
     }
+
+    /// <summary>Looks a key up again at its next use; every key when none is named.</summary>
+    public void ForgetKey(string id)
+    {
+        var subject = SubjectOf(id);
+        _known.Forget(verdict => verdict.Caller is { Kind: CredentialKind.ApiKey } caller && (id.Length == 0 || caller.Subject == subject));
+    }
+
+    private static string SubjectOf(string keyId) => "key:" + keyId;
 
     private static AuthenticationVerdict Invalid(string detail) => new(AuthenticationOutcome.Invalid, null, detail);
 

@@ -9,6 +9,7 @@ namespace Millrace.Hosting.Authentication;
 internal sealed class VerdictCache(TimeProvider time, int capacity)
 {
     private readonly ConcurrentDictionary<KeyHash, Entry> _entries = new();
+    private int _generation;
 
     /// <summary>A usable verdict; false when the caller has to find one.</summary>
     public bool TryGet(KeyHash hash, out AuthenticationVerdict verdict)
@@ -27,6 +28,11 @@ internal sealed class VerdictCache(TimeProvider time, int capacity)
         return false;
     }
 
+    /// <summary>
+    /// Changes with each <see cref="Forget"/>. A verdict that was found while it changed may be from before, so it is not to be remembered.
+    /// </summary>
+    public int Generation => Volatile.Read(ref _generation);
+
     /// <summary>Remembers a verdict that was true when <paramref name="since"/> was taken.</summary>
     public void Put(KeyHash hash, in AuthenticationVerdict verdict, long since, TimeSpan fresh, TimeSpan dead)
     {
@@ -41,6 +47,17 @@ internal sealed class VerdictCache(TimeProvider time, int capacity)
 
     /// <summary>Forgets a verdict that turned out to be void.</summary>
     public void Remove(KeyHash hash) => _entries.TryRemove(hash, out _);
+
+    /// <summary>Forgets every verdict that a condition names.</summary>
+    public void Forget(Func<AuthenticationVerdict, bool> condition)
+    {
+        Interlocked.Increment(ref _generation);
+        foreach (var (hash, entry) in _entries)
+        {
+            if (condition(entry.Verdict))
+                _entries.TryRemove(hash, out _);
+        }
+    }
 
     private sealed class Entry(AuthenticationVerdict verdict, long since, TimeSpan fresh, TimeSpan dead)
     {

@@ -27,8 +27,11 @@ internal sealed class Bootstrapper(
         result.Tenant = tenant;
         if (options.Value.ApiKey is { } configured)
         {
-            await database.InTransactionAsync(
+            var changed = await database.InTransactionAsync(
                 (connection, transaction, token) => PutConfiguredAsync(connection, transaction, tenant, configured, token), cancellationToken);
+            // Other instances may still know the key that was configured before.
+            if (changed > 0)
+                await database.NotifyAsync(KeyWatcher.Channel, "", cancellationToken);
             result.ApiKey = configured;
             return;
         }

@@ -34,6 +34,11 @@ public interface IEventLog : IAsyncDisposable
     /// </summary>
     ValueTask<long> FindOffsetAsync(string topic, int partition, long appendedAtMs, CancellationToken cancellationToken);
 
+    /// <summary>The partition to which <see cref="AppendAsync"/> puts a key, in a topic of so many partitions. Costs no call to the log.</summary>
+    /// <exception cref="NotSupportedException">What stands before the log does not know.</exception>
+    int PartitionOf(ReadOnlySpan<byte> key, int partitions) =>
+        throw new NotSupportedException($"{GetType().Name} does not say which partition a key belongs to.");
+
     /// <summary>Next offset that each partition's committed position of a group names; partitions without a commit are absent.</summary>
     ValueTask<IReadOnlyDictionary<int, long>> GetCommittedAsync(string topic, string group, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
+using Millrace.Adapters.FasterLog.Format;
 using Millrace.Adapters.FasterLog.Reading;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Adapters.FasterLog.Topics;
@@ -82,6 +83,9 @@ internal sealed partial class FasterEventLog : IEventLog, IDisposable
     /// <inheritdoc/>
     public ValueTask<long> FindOffsetAsync(string topic, int partition, long appendedAtMs, CancellationToken cancellationToken) =>
         new(OffsetFinder.Find(TopicOf(topic), partition, appendedAtMs));
+
+    /// <inheritdoc/>
+    public int PartitionOf(ReadOnlySpan<byte> key, int partitions) => KeyHash.Partition(key, partitions);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyDictionary<int, long>> GetCommittedAsync(string topic, string group, CancellationToken cancellationToken)

@@ -131,6 +131,9 @@ internal sealed class KafkaEventLog : IEventLog, IDisposable
     }
 
     /// <inheritdoc/>
+    public int PartitionOf(ReadOnlySpan<byte> key, int partitions) => Murmur2.Partition(key, partitions);
+
+    /// <inheritdoc/>
     public async ValueTask<long> FindOffsetAsync(string topic, int partition, long appendedAtMs, CancellationToken cancellationToken)
     {
         await _catalog.EnsureAsync(topic, cancellationToken);

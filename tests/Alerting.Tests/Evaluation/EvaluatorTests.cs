@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Evaluation;
 using Millrace.Alerting.Rules;
+using Millrace.Alerting.Storage;
 using Millrace.Alerting.Tests.Support;
 using Millrace.Contracts.Events;
 using Millrace.Contracts.Protos;
@@ -159,9 +160,9 @@ public sealed class EvaluatorTests : IDisposable
 
     private Evaluator Evaluator(Rule rule)
     {
-        var evaluator = new Evaluator(_options, _metrics);
+        var evaluator = new Evaluator(_options, _metrics, _ => 0);
         evaluator.SetRules([rule]);
-        evaluator.Assign(0, 0, 0, []);
+        evaluator.Assign(new SavedPartition(0, 0, 1, []), 0);
         return evaluator;
     }
 

@@ -208,6 +208,13 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>Every change on <c>millrace.alerts</c>, repetitions left out.</summary>
     public async Task<IReadOnlyList<AlertChange>> ChangesAsync()
     {
+        await AdvanceUntilAsync(
+            async () =>
+            {
+                await using var connection = await Services.GetRequiredService<IMetadataDatabase>().OpenAsync(CancellationToken.None);
+                return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM alerting_changes") == 0;
+            },
+            "all changes are published");
         var changes = new Dictionary<(string, long), AlertChange>();
         await using var consumer = await Log.OpenConsumerAsync(Topics.Alerts, new LogConsumerOptions(), CancellationToken.None);
         var end = (await Log.DescribeAsync(Topics.Alerts, CancellationToken.None)).Partitions.Sum(partition => partition.EndOffset - partition.EarliestOffset);

@@ -4,12 +4,12 @@ using Millrace.Hosting.Workers;
 
 namespace Millrace.Alerting.Alerts;
 
-/// <summary>Ends snoozes when they are over.</summary>
+/// <summary>Ends snoozes when they are over. On several instances each snooze is ended by one of them, for to end it is one transaction.</summary>
 internal sealed class SnoozeWorker(
     AlertStore alerts, AlertingDatabase database, AlertingSignals signals, TimeProvider time, ILogger<SnoozeWorker> logger) : Worker(time, logger)
 {
     // Another instance on the same database may have set one.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     public override string Name => "alerting.snoozes";

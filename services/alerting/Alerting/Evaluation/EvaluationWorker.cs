@@ -44,16 +44,17 @@ internal sealed class EvaluationWorker(
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         var rules = await catalog.RefreshAsync(cancellationToken);
-        var evaluator = new Evaluator(options.Value, metrics);
+        var topic = await log.DescribeAsync(Topics.Windows, cancellationToken);
+        var (epoch, partitions) = (topic.Epoch, topic.Partitions.Count);
+        var evaluator = new Evaluator(options.Value, metrics, key => log.PartitionOf(key.Span, partitions));
         evaluator.SetRules(rules.Rules);
-        var epoch = (await log.DescribeAsync(Topics.Windows, cancellationToken)).Epoch;
         var arrivals = new ConcurrentQueue<Action<Evaluator>>();
         var consumer = await log.OpenConsumerAsync(
             Topics.Windows,
             new LogConsumerOptions
             {
                 Group = Group,
-                StartAt = (assignment, token) => StartAtAsync(assignment, epoch, arrivals, token),
+                StartAt = (assignment, token) => StartAtAsync(assignment, epoch, evaluator.PartitionOf, arrivals, token),
                 OnRevoked = partition =>
                 {
                     arrivals.Enqueue(taken => taken.Revoke(partition));
@@ -69,16 +70,14 @@ internal sealed class EvaluationWorker(
     }
 
     private async ValueTask<long> StartAtAsync(
-        PartitionAssignment assignment, string epoch, ConcurrentQueue<Action<Evaluator>> arrivals, CancellationToken cancellationToken)
+        PartitionAssignment assignment, string epoch, Func<Rule, int> partitionOf, ConcurrentQueue<Action<Evaluator>> arrivals,
+        CancellationToken cancellationToken)
     {
-        var saved = await store.LoadPositionAsync(assignment.Partition, epoch, cancellationToken);
-        // The very first time there is nothing to catch up with: no rule was there when the old windows were made.
-        var start = Math.Max(saved ?? assignment.Bounds.EndOffset, assignment.Bounds.EarliestOffset);
-        var series = await store.LoadSeriesAsync(assignment.Partition, catalog.Current!.ById, cancellationToken);
+        var saved = await store.TakeAsync(assignment, epoch, catalog.Current!.ById, partitionOf, cancellationToken);
         var nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        arrivals.Enqueue(evaluator => evaluator.Assign(assignment.Partition, start, nowMs, series));
-        Log.PartitionTaken(logger, assignment.Partition, start, series.Count);
-        return start;
+        arrivals.Enqueue(evaluator => evaluator.Assign(saved, nowMs));
+        Log.PartitionTaken(logger, assignment.Partition, saved.NextOffset, saved.Series.Count);
+        return saved.NextOffset;
     }
 
     private async Task LoopAsync(Loop loop, CancellationToken cancellationToken)
@@ -124,7 +123,7 @@ internal sealed class EvaluationWorker(
             var logMs = loop.Consumer.CompleteThroughMs(partition);
             loop.Evaluator.MoveTo(partition, logMs);
             if (loop.Evaluator.AwaitsSilence(partition, logMs)
-                && await _upstream.HasCaughtUpAsync(loop.Evaluator.NewestEventMs(), logMs, cancellationToken))
+                && await _upstream.HasCaughtUpAsync(partition, loop.Evaluator.NewestEventMs(), logMs, cancellationToken))
                 loop.Evaluator.Silence(partition, logMs);
             var age = loop.Consumer.GetLag(partition).Age;
             if (age > lag) lag = age;
@@ -135,7 +134,7 @@ internal sealed class EvaluationWorker(
     private async Task SaveAsync(Loop loop, CancellationToken cancellationToken)
     {
         var changes = loop.Evaluator.TakeSeriesChanges();
-        var moved = loop.Evaluator.Partitions.Where(partition => partition.SavedOffset != partition.NextOffset).ToList();
+        var moved = loop.Evaluator.Touched(changes);
         var transitions = loop.Evaluator.Transitions;
         if (transitions.Count == 0 && moved.Count == 0 && changes.IsEmpty) return;
         var notified = await store.SaveAsync(transitions, changes, moved, loop.Epoch, cancellationToken);
@@ -148,7 +147,20 @@ internal sealed class EvaluationWorker(
         if (transitions.Count > 0) signals.Changes.Set();
         if (notified > 0) signals.Deliveries.Set();
         transitions.Clear();
-        foreach (var partition in moved) await loop.Consumer.CommitAsync(partition.Partition, partition.NextOffset, cancellationToken);
+        foreach (var partition in moved) await CommitAsync(loop.Consumer, partition, cancellationToken);
+    }
+
+    // It only keeps the log from dropping what was not read; the next one does as well. It is refused when the partition has just gone elsewhere.
+    private async Task CommitAsync(ILogConsumer consumer, PartitionWatch partition, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await consumer.CommitAsync(partition.Partition, partition.NextOffset, cancellationToken);
+        }
+        catch (EventLogException e) when (e.Retryable)
+        {
+            Log.CommitRefused(logger, partition.Partition, e);
+        }
     }
 
     /// <summary>What one run of the loop works on.</summary>

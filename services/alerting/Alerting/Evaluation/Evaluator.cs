@@ -1,4 +1,5 @@
 using Millrace.Alerting.Rules;
+using Millrace.Alerting.Storage;
 using Millrace.Contracts.Events;
 using Millrace.Contracts.Protos;
 using Millrace.Ports.EventLog;
@@ -9,7 +10,10 @@ namespace Millrace.Alerting.Evaluation;
 /// Evaluates rules on the final windows of the partitions that it is given, in the order of the log. What comes of it waits in
 /// <see cref="Transitions"/> and in the series until it is saved. For one thread.
 /// </summary>
-internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics)
+/// <param name="options">Settings.</param>
+/// <param name="metrics">What is counted.</param>
+/// <param name="partitionOf">Partition of <c>millrace.windows</c> that holds a key.</param>
+internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics, Func<ReadOnlyMemory<byte>, int> partitionOf)
 {
     private readonly Dictionary<byte[], WatchedStream> _streams = new(KeyComparer.Instance);
     private readonly Dictionary<int, PartitionWatch> _partitions = [];
@@ -43,16 +47,18 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
         }
     }
 
+    /// <summary>Partition of the stream that a rule watches.</summary>
+    public int PartitionOf(Rule rule) => partitionOf(PartitionKey.Create(rule.Tenant, rule.Stream));
+
     /// <summary>Takes up a partition with the series that were saved with its position.</summary>
-    /// <param name="partition">Its number.</param>
-    /// <param name="nextOffset">Offset of the first record to come.</param>
+    /// <param name="saved">What was saved; series as <see cref="WatchedSeries.Restore"/> got them.</param>
     /// <param name="nowMs">Log time of the start.</param>
-    /// <param name="saved">Series as <see cref="WatchedSeries.Restore"/> got them.</param>
-    public void Assign(int partition, long nextOffset, long nowMs, IEnumerable<(WatchedSeries Series, string Watched)> saved)
+    public void Assign(SavedPartition saved, long nowMs)
     {
         var graceMs = (long)options.RestartGrace.TotalMilliseconds;
-        _partitions[partition] = new PartitionWatch(partition, nextOffset, nowMs, nowMs + graceMs);
-        foreach (var (series, watched) in saved)
+        Revoke(saved.Partition);
+        _partitions[saved.Partition] = new PartitionWatch(saved.Partition, saved.NextOffset, saved.Generation, nowMs, nowMs + graceMs);
+        foreach (var (series, watched) in saved.Series)
         {
             var reason = ClosingReason(series.Rule) ?? (watched == series.Rule.Watches ? null : Reasons.RuleChanged);
             if (reason is not null)
@@ -61,19 +67,20 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
                 _removed.Add(series);
                 continue;
             }
-            var stream = Stream(series.Rule);
-            stream.Partition = partition;
-            stream.Add(series);
+            Stream(series.Rule).Add(series);
         }
     }
 
-    /// <summary>Forgets a partition: another instance has it now.</summary>
+    /// <summary>Forgets a partition and what of it is not saved: another instance has it now, and comes to the same results.</summary>
     public void Revoke(int partition)
     {
-        _partitions.Remove(partition);
-        foreach (var stream in _streams.Values.Where(stream => stream.Partition == partition))
+        if (!_partitions.Remove(partition)) return;
+        Transitions.RemoveAll(transition => PartitionOf(transition.Rule) == partition);
+        _removed.RemoveAll(series => PartitionOf(series.Rule) == partition);
+        foreach (var stream in StreamsOf(partition))
         {
             foreach (var series in stream.Series.ToList()) stream.Remove(series);
+            stream.ForgetTime();
         }
     }
 
@@ -83,13 +90,27 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
     /// <summary>By partition, log time of the newest event that a window has shown to be aggregated.</summary>
     public IReadOnlyDictionary<int, long> NewestEventMs() => _partitions.ToDictionary(entry => entry.Key, entry => entry.Value.NewestEventMs);
 
+    /// <summary>The partitions of which something is to be saved: those that moved and those of the changes.</summary>
+    public List<PartitionWatch> Touched(SeriesChanges changes)
+    {
+        var touched = _partitions.Values.Where(partition => partition.SavedOffset != partition.NextOffset).Select(partition => partition.Partition).ToHashSet();
+        touched.UnionWith(changes.Saves.Select(entry => entry.Partition));
+        touched.UnionWith(changes.Deletes.Select(series => PartitionOf(series.Rule)));
+        touched.UnionWith(Transitions.Select(transition => PartitionOf(transition.Rule)));
+        return [.. _partitions.Values.Where(partition => touched.Contains(partition.Partition)).OrderBy(partition => partition.Partition)];
+    }
+
     /// <summary>Everything before an offset was taken.</summary>
-    public void Advance(int partition, long nextOffset) => _partitions[partition].NextOffset = nextOffset;
+    public void Advance(int partition, long nextOffset)
+    {
+        if (_partitions.TryGetValue(partition, out var watch)) watch.NextOffset = nextOffset;
+    }
 
     /// <summary>Takes a record of <c>millrace.windows</c>.</summary>
     public void Process(int partition, in LogEntry entry)
     {
-        var watch = _partitions[partition];
+        // The record of a partition that was taken away with it.
+        if (!_partitions.TryGetValue(partition, out var watch)) return;
         watch.NextOffset = entry.Offset + 1;
         if (!WindowReader.TryScan(entry.Value.Span, out var header))
         {
@@ -98,7 +119,6 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
         }
         watch.NewestEventMs = Math.Max(watch.NewestEventMs, header.NewestEventMs);
         if (!_streams.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(entry.Key.Span, out var stream)) return;
-        stream.Partition = partition;
         if (stream.Clock(header.SizeMs) is not { } clock) return;
         if (header.Final) Judge(stream, clock, watch, entry);
         else clock.SawOpen(header.EndMs, entry.AppendedAtMs);
@@ -191,7 +211,7 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
     private WatchedStream Stream(Rule rule)
     {
         var key = PartitionKey.Create(rule.Tenant, rule.Stream);
-        if (!_streams.TryGetValue(key, out var stream)) _streams[key] = stream = new WatchedStream();
+        if (!_streams.TryGetValue(key, out var stream)) _streams[key] = stream = new WatchedStream(partitionOf(key));
         return stream;
     }
 

@@ -1,9 +1,12 @@
 namespace Millrace.Alerting.Evaluation;
 
 /// <summary>A partition of <c>millrace.windows</c> as it is read.</summary>
-internal sealed class PartitionWatch(int partition, long nextOffset, long startedMs, long forgivenMs)
+internal sealed class PartitionWatch(int partition, long nextOffset, long generation, long startedMs, long forgivenMs)
 {
     public int Partition { get; } = partition;
+
+    /// <summary>Under which it was taken up; see <see cref="Storage.SavedPartition"/>.</summary>
+    public long Generation { get; } = generation;
 
     /// <summary>Offset of the first record that was not taken yet.</summary>
     public long NextOffset { get; set; } = nextOffset;

@@ -16,29 +16,34 @@ internal sealed class Upstream(IEventLog log)
     public const long SlackMs = 3000;
 
     /// <summary>
-    /// Whether everything that was appended to <c>millrace.events</c> until shortly before a log time has been aggregated: each partition's records of that span
-    /// either lie before the newest event that a window has shown, or before the group's committed position (late ones and duplicates make no window).
+    /// Whether everything that was appended to <c>millrace.events</c> until shortly before a log time, and goes to a partition of the windows, has been
+    /// aggregated: each partition's records of that span either lie before the newest event that a window has shown, or before the group's committed
+    /// position (late ones and duplicates make no window).
     /// </summary>
+    /// <param name="partition">Partition of <c>millrace.windows</c> whose silence is to be judged.</param>
     /// <param name="newestEventMs">
-    /// By partition of <c>millrace.windows</c>: log time of the newest event that a window has shown.
+    /// By partition of <c>millrace.windows</c> that this instance reads: log time of the newest event that a window has shown.
     /// </param>
     /// <param name="logMs">Log time up to which silence is to be judged.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async ValueTask<bool> HasCaughtUpAsync(IReadOnlyDictionary<int, long> newestEventMs, long logMs, CancellationToken cancellationToken)
+    public async ValueTask<bool> HasCaughtUpAsync(
+        int partition, IReadOnlyDictionary<int, long> newestEventMs, long logMs, CancellationToken cancellationToken)
     {
         var events = await log.DescribeAsync(Topics.Events, cancellationToken);
+        var windows = await log.DescribeAsync(Topics.Windows, cancellationToken);
         var committed = await log.GetCommittedAsync(Topics.Events, AggregatorGroup, cancellationToken);
-        var newest = newestEventMs.Count == 0 ? 0 : newestEventMs.Values.Max();
-        foreach (var partition in events.Partitions)
+        // With as many partitions of windows as of events a stream has the same number in both, and other partitions, which may be another instance's, say
+        // nothing of this one.
+        var alike = windows.Partitions.Count == events.Partitions.Count;
+        var shown = alike ? newestEventMs.GetValueOrDefault(partition) : newestEventMs.Values.DefaultIfEmpty().Max();
+        foreach (var source in events.Partitions)
         {
-            var position = Math.Max(committed.GetValueOrDefault(partition.Partition), partition.EarliestOffset);
-            if (position >= partition.EndOffset) continue;
-            var due = await log.FindOffsetAsync(Topics.Events, partition.Partition, logMs - SlackMs, cancellationToken);
+            if (alike && source.Partition != partition) continue;
+            var position = Math.Max(committed.GetValueOrDefault(source.Partition), source.EarliestOffset);
+            if (position >= source.EndOffset) continue;
+            var due = await log.FindOffsetAsync(Topics.Events, source.Partition, logMs - SlackMs, cancellationToken);
             if (position >= due) continue;
-            // With as many partitions of windows as of events a stream has the same number in both, and one partition that stands still is
-            // not hidden by another that moves.
-            var shown = newestEventMs.Count == events.Partitions.Count ? newestEventMs.GetValueOrDefault(partition.Partition, newest) : newest;
-            if (await log.FindOffsetAsync(Topics.Events, partition.Partition, shown + 1, cancellationToken) < due) return false;
+            if (await log.FindOffsetAsync(Topics.Events, source.Partition, shown + 1, cancellationToken) < due) return false;
         }
         return true;
     }

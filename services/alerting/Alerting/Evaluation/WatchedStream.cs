@@ -3,16 +3,15 @@ using Millrace.Alerting.Rules;
 namespace Millrace.Alerting.Evaluation;
 
 /// <summary>A stream that at least one rule watches.</summary>
-internal sealed class WatchedStream
+/// <param name="partition">The partition of <c>millrace.windows</c> that the stream is in, whether or not a window of it has come.</param>
+internal sealed class WatchedStream(int partition)
 {
     private readonly Dictionary<(string RuleId, SeriesId Series), WatchedSeries> _series = [];
     private readonly Dictionary<string, int> _seriesOfRule = new(StringComparer.Ordinal);
     private readonly Dictionary<long, StreamClock> _clocks = [];
 
-    /// <summary>
-    /// The partition of <c>millrace.windows</c> that the stream is in; 0 until a record has shown it (only rules that watch for absence care earlier).
-    /// </summary>
-    public int Partition { get; set; }
+    /// <summary>The partition of <c>millrace.windows</c> that the stream is in.</summary>
+    public int Partition { get; } = partition;
 
     /// <summary>The rules that are evaluated.</summary>
     public List<Rule> Rules { get; } = [];
@@ -40,6 +39,9 @@ internal sealed class WatchedStream
     {
         if (_series.Remove((series.Rule.Id, series.Id))) _seriesOfRule[series.Rule.Id]--;
     }
+
+    /// <summary>What the windows of another time have shown counts no more.</summary>
+    public void ForgetTime() => _clocks.Clear();
 
     /// <summary>Lets the clocks move to a log time and judges what is now known to be empty.</summary>
     public void MoveTo(long logMs, long forgivenToMs, List<AlertTransition> transitions)

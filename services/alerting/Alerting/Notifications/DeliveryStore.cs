@@ -5,7 +5,7 @@ using Millrace.Ports.Notifications;
 namespace Millrace.Alerting.Notifications;
 
 /// <summary>The outbox of notifications and the log of their deliveries.</summary>
-internal sealed class DeliveryStore(AlertingDatabase database, IOptions<AlertingOptions> options)
+internal sealed class DeliveryStore(AlertingDatabase database, InstanceHeartbeat heartbeat, IOptions<AlertingOptions> options)
 {
     // Nothing overtakes: a delivery waits for the earlier ones about the same alert to the same receiver, or "resolved" could come before "firing".
     private const string InOrder = """
@@ -14,22 +14,20 @@ internal sealed class DeliveryStore(AlertingDatabase database, IOptions<Alerting
             AND earlier.state <= 1)
         """;
 
-    private DeliveryOptions Options => options.Value.Delivery;
+    // An attempt is over when its lease is, or when the instance that makes it lives no more.
+    private const string IsLost = """
+        NOT EXISTS (SELECT 1 FROM alerting_instances AS living WHERE living.name = alerting_deliveries.lease_owner AND living.alive_until > @NowMs)
+        """;
 
-    /// <summary>Deliveries that this instance had under way when it ended are due at once.</summary>
-    public Task<int> ResumeAsync(CancellationToken cancellationToken) => database.WriteAsync(
-        sql => sql.ExecuteAsync(
-            "UPDATE alerting_deliveries SET state = 0, next_attempt_at = @NowMs, lease_owner = NULL WHERE state = 1 AND lease_owner = @InstanceName",
-            new { sql.NowMs, Options.InstanceName }),
-        cancellationToken);
+    private DeliveryOptions Options => options.Value.Delivery;
 
     /// <summary>Takes the deliveries that are due, as many as there are places, for one attempt each.</summary>
     public Task<List<DeliveryRow>> ClaimAsync(CancellationToken cancellationToken) => database.WriteAsync(
         async sql =>
         {
             var underWay = await sql.QueryAsync<(string Tenant, string Receiver, long Count)>(
-                """
-                SELECT tenant, receiver_id, COUNT(*) FROM alerting_deliveries WHERE state = 1 AND next_attempt_at > @NowMs
+                $"""
+                SELECT tenant, receiver_id, COUNT(*) FROM alerting_deliveries WHERE state = 1 AND next_attempt_at > @NowMs AND NOT ({IsLost})
                 GROUP BY tenant, receiver_id
                 """,
                 new { sql.NowMs });
@@ -41,7 +39,7 @@ internal sealed class DeliveryStore(AlertingDatabase database, IOptions<Alerting
             var due = await sql.QueryAsync<(string Id, string Tenant, string Receiver)>(
                 $"""
                 SELECT id, tenant, receiver_id FROM alerting_deliveries
-                WHERE state <= 1 AND next_attempt_at <= @NowMs AND {InOrder} ORDER BY next_attempt_at, id LIMIT 1000
+                WHERE state <= 1 AND (next_attempt_at <= @NowMs OR (state = 1 AND {IsLost})) AND {InOrder} ORDER BY next_attempt_at, id LIMIT 1000
                 """,
                 new { sql.NowMs });
             foreach (var (id, tenant, receiver) in due)
@@ -51,29 +49,46 @@ internal sealed class DeliveryStore(AlertingDatabase database, IOptions<Alerting
                 places[(tenant, receiver)] = taken + 1;
                 claimed.Add((await sql.FirstAsync<DeliveryRow>(
                     $"""
-                    UPDATE alerting_deliveries SET state = 1, attempts = attempts + 1, lease_owner = @InstanceName, next_attempt_at = @lease,
+                    UPDATE alerting_deliveries SET state = 1, attempts = attempts + 1, begun = 0, lease_owner = @Instance, next_attempt_at = @lease,
                         updated_at = @NowMs WHERE id = @id RETURNING {DeliveryRow.Columns}
                     """,
-                    new { id, Options.InstanceName, sql.NowMs, lease = sql.NowMs + (long)Options.Lease.TotalMilliseconds }))!);
+                    new { id, heartbeat.Instance, sql.NowMs, lease = sql.NowMs + (long)Options.Lease.TotalMilliseconds }))!);
                 if (claimed.Count == free) break;
             }
+            if (claimed.Count > 0) await heartbeat.BeatAsync(sql);
             return claimed;
         },
         cancellationToken);
 
-    /// <summary>When there is something to do next: an attempt is due or a lease ends. And how many deliveries are unfinished.</summary>
+    /// <summary>
+    /// When there is something to do next: an attempt is due, a lease ends, or, in the past, an instance has died in the middle of one. And how many
+    /// deliveries are unfinished.
+    /// </summary>
     public async Task<(long? NextMs, long Depth)> NextAsync(CancellationToken cancellationToken) =>
         await database.FirstAsync<(long?, long)>(
             $"""
-            SELECT MIN(CASE WHEN {InOrder} THEN next_attempt_at END), COUNT(*) FROM alerting_deliveries WHERE state <= 1
+            SELECT MIN(CASE WHEN NOT ({InOrder}) THEN NULL WHEN state = 1 AND {IsLost} THEN 0 ELSE next_attempt_at END), COUNT(*)
+            FROM alerting_deliveries WHERE state <= 1
             """,
-            null,
+            new { database.NowMs },
             cancellationToken);
 
-    /// <summary>The delivery, if the attempt is still wanted: not finished, and no later attempt begun.</summary>
-    public Task<DeliveryRow?> FindAttemptAsync(NotificationCommand command, CancellationToken cancellationToken) => database.FirstAsync<DeliveryRow>(
-        $"SELECT {DeliveryRow.Columns} FROM alerting_deliveries WHERE id = @Id AND tenant = @Tenant AND state = 1 AND attempts = @Attempt",
-        new { command.Id, command.Tenant, command.Attempt },
+    /// <summary>
+    /// Begins an attempt, if it is still wanted: not finished, no later one begun, and this one not begun by another instance, for the bus may bring a
+    /// command twice. The lease is from here on that of this instance.
+    /// </summary>
+    public Task<DeliveryRow?> BeginAttemptAsync(NotificationCommand command, CancellationToken cancellationToken) => database.WriteAsync(
+        async sql =>
+        {
+            var begun = await sql.FirstAsync<DeliveryRow>(
+                $"""
+                UPDATE alerting_deliveries SET begun = 1, lease_owner = @Instance, next_attempt_at = @lease
+                WHERE id = @Id AND tenant = @Tenant AND state = 1 AND attempts = @Attempt AND begun = 0 RETURNING {DeliveryRow.Columns}
+                """,
+                new { heartbeat.Instance, lease = sql.NowMs + (long)Options.Lease.TotalMilliseconds, command.Id, command.Tenant, command.Attempt });
+            if (begun is not null) await heartbeat.BeatAsync(sql);
+            return begun;
+        },
         cancellationToken);
 
     /// <summary>Writes down what came of an attempt.</summary>

@@ -18,7 +18,7 @@ internal sealed class DeliveryWorker(
     ILogger<DeliveryWorker> logger) : Worker(time, logger, readiness)
 {
     // Another instance on the same database may have left deliveries behind.
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     /// <inheritdoc/>
     public override string Name => "alerting.deliveries";
@@ -26,8 +26,6 @@ internal sealed class DeliveryWorker(
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
-        var resumed = await deliveries.ResumeAsync(cancellationToken);
-        if (resumed > 0) Log.DeliveriesResumed(logger, resumed);
         while (!cancellationToken.IsCancellationRequested)
         {
             var (next, depth) = await deliveries.NextAsync(cancellationToken);

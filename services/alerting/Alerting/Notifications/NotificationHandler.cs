@@ -19,7 +19,7 @@ internal sealed class NotificationHandler(
     public async Task<DeliveryOutcome> HandleAsync(NotificationCommand command, CancellationToken cancellationToken)
     {
         // The bus may bring a command twice, or late: only the attempt that the outbox waits for is made.
-        if (await deliveries.FindAttemptAsync(command, cancellationToken) is not { } delivery)
+        if (await deliveries.BeginAttemptAsync(command, cancellationToken) is not { } delivery)
             return new DeliveryOutcome(DeliveryStatus.Rejected, "This attempt is not awaited any more.");
         var started = time.GetTimestamp();
         var outcome = await TryAsync(command, cancellationToken);

@@ -50,6 +50,12 @@ internal static class AlertingSchema
                 delivery_id text NOT NULL, attempt integer NOT NULL, at bigint NOT NULL, duration_ms bigint NOT NULL, outcome text NOT NULL,
                 detail text NOT NULL, PRIMARY KEY (delivery_id, attempt));
             """),
+        new(3, "several instances: generations, heartbeats, mutexes, begun attempts", """
+            ALTER TABLE alerting_progress ADD COLUMN generation bigint NOT NULL DEFAULT 0;
+            CREATE TABLE alerting_instances (name text PRIMARY KEY, alive_until bigint NOT NULL);
+            CREATE TABLE alerting_mutexes (name text PRIMARY KEY, holder text NOT NULL, held_until bigint NOT NULL);
+            ALTER TABLE alerting_deliveries ADD COLUMN begun integer NOT NULL DEFAULT 0;
+            """),
     ];
 
     public static Task EnsureAsync(IMetadataDatabase database, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Millrace.Alerting.Http;
 using Millrace.Alerting.Notifications;
 using Millrace.Alerting.Rules;
 using Millrace.Contracts.Protos;
+using Millrace.Ports.EventLog;
 
 namespace Millrace.Alerting.Storage;
 
@@ -20,24 +21,51 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
     private const string DeleteSeries =
         "DELETE FROM alerting_series WHERE tenant = @Tenant AND rule_id = @RuleId AND type = @Type AND series_key = @SeriesKey";
 
-    private const string SaveProgress = """
-        INSERT INTO alerting_progress (part, epoch, next_offset) VALUES (@Part, @Epoch, @NextOffset)
-        ON CONFLICT (part) DO UPDATE SET epoch = excluded.epoch, next_offset = excluded.next_offset
+    private const string SaveProgress =
+        "UPDATE alerting_progress SET next_offset = @NextOffset WHERE part = @Part AND epoch = @Epoch AND generation = @Generation";
+
+    // Whoever had the partition before can save nothing any more.
+    private const string Take = """
+        INSERT INTO alerting_progress (part, epoch, next_offset, generation) VALUES (@Partition, @epoch, @otherwise, 1)
+        ON CONFLICT (part) DO UPDATE SET generation = alerting_progress.generation + 1, epoch = excluded.epoch,
+            next_offset = CASE WHEN alerting_progress.epoch = excluded.epoch THEN alerting_progress.next_offset ELSE excluded.next_offset END
+        RETURNING next_offset, generation
         """;
 
-    /// <summary>The saved position of a partition in a topic of this epoch, if there is one.</summary>
-    public Task<long?> LoadPositionAsync(int partition, string epoch, CancellationToken cancellationToken) => database.FirstAsync<long?>(
-        "SELECT next_offset FROM alerting_progress WHERE part = @partition AND epoch = @epoch", new { partition, epoch }, cancellationToken);
+    /// <summary>
+    /// Takes a partition up: fences off whoever had it, and gives the position and the series that were saved with it. Series whose rule can't be read are
+    /// left alone, and so are those of streams that are in another partition.
+    /// </summary>
+    /// <param name="partition">The partition as it was assigned.</param>
+    /// <param name="epoch">The topic's epoch; a position of another means nothing.</param>
+    /// <param name="rules">All rules.</param>
+    /// <param name="partitionOf">Partition of a rule's stream.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<SavedPartition> TakeAsync(
+        PartitionAssignment partition, string epoch, IReadOnlyDictionary<(string Tenant, string Id), Rule> rules, Func<Rule, int> partitionOf,
+        CancellationToken cancellationToken)
+    {
+        // The very first time there is nothing to catch up with: no rule was there when the old windows were made.
+        var taken = await database.WriteAsync(
+            sql => sql.FirstAsync<(long Next, long Generation)>(Take, new { partition.Partition, epoch, otherwise = partition.Bounds.EndOffset }),
+            cancellationToken);
+        var series = await LoadSeriesAsync(partition.Partition, rules, cancellationToken);
+        return new SavedPartition(
+            partition.Partition,
+            Math.Max(taken.Next, partition.Bounds.EarliestOffset),
+            taken.Generation,
+            [.. series.Where(entry => partitionOf(entry.Series.Rule) == partition.Partition)]);
+    }
 
-    /// <summary>The series that were saved with it; those whose rule can't be read are left alone.</summary>
-    public async Task<List<(WatchedSeries Series, string Watched)>> LoadSeriesAsync(
+    private async Task<List<(WatchedSeries Series, string Watched)>> LoadSeriesAsync(
         int partition, IReadOnlyDictionary<(string Tenant, string Id), Rule> rules, CancellationToken cancellationToken)
     {
+        // Those of streams that no window had shown once stood under partition 0.
         var rows = await database.QueryAsync<SeriesRow>(
             """
             SELECT tenant AS Tenant, rule_id AS RuleId, type AS Type, series_key AS SeriesKey, watched AS Watched, dims AS Dims, state AS State,
                 since AS Since, started AS Started, judged_to AS JudgedTo, last_event_end AS LastEventEnd
-            FROM alerting_series WHERE part = @partition
+            FROM alerting_series WHERE part = @partition OR part = 0
             """,
             new { partition },
             cancellationToken);
@@ -53,8 +81,12 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
         return result;
     }
 
-    /// <summary>Writes everything that changed, and the positions that it stands for. What was written is marked so when this returns.</summary>
+    /// <summary>
+    /// Writes everything that changed, and the positions that it stands for, if every partition is still this instance's. What was written is marked so
+    /// when this returns.
+    /// </summary>
     /// <returns>Notifications that were put into the outbox.</returns>
+    /// <exception cref="PartitionLostException">Another instance has taken a partition up: nothing was written.</exception>
     public async Task<int> SaveAsync(
         IReadOnlyList<AlertTransition> transitions, SeriesChanges series, IReadOnlyList<PartitionWatch> partitions, string epoch,
         CancellationToken cancellationToken)
@@ -63,6 +95,12 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
         var notified = await database.WriteAsync(
             async sql =>
             {
+                foreach (var (watch, offset) in positions)
+                {
+                    var mine = await sql.ExecuteAsync(
+                        SaveProgress, new { Part = watch.Partition, Epoch = epoch, NextOffset = offset, watch.Generation });
+                    if (mine == 0) throw new PartitionLostException(watch.Partition);
+                }
                 var count = 0;
                 foreach (var transition in transitions)
                 {
@@ -72,8 +110,6 @@ internal sealed class EvaluationStore(AlertingDatabase database, NotificationOut
                 // A changed rule may have let a series go and taken it up anew.
                 if (series.Deletes.Count > 0) await sql.ExecuteAsync(DeleteSeries, series.Deletes.Select(entry => ToRow(0, entry)));
                 if (series.Saves.Count > 0) await sql.ExecuteAsync(SaveSeries, series.Saves.Select(entry => ToRow(entry.Partition, entry.Series)));
-                await sql.ExecuteAsync(SaveProgress, positions.Select(position =>
-                    new { Part = position.Watch.Partition, Epoch = epoch, position.NextOffset }));
                 return count;
             },
             cancellationToken);
