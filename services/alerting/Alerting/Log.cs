@@ -34,6 +34,6 @@ internal static partial class Log
     [LoggerMessage(5007, LogLevel.Information, "Housekeeping removed {Alerts} alerts, {Deliveries} deliveries and {Rules} deleted rules.")]
     public static partial void Purged(ILogger logger, int alerts, int deliveries, int rules);
 
-    [LoggerMessage(5008, LogLevel.Error, "The channel {Channel} failed at notification {Id}; that counts as a failed attempt.")]
+    [LoggerMessage(5009, LogLevel.Error, "The channel {Channel} failed at notification {Id}; that counts as a failed attempt.")]
     public static partial void ChannelFailed(ILogger logger, string id, string channel, Exception exception);
 }
