@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text;
+using Millrace.Adapters.Kafka.Consuming;
 using Millrace.Testing;
 using Xunit;
 using static Millrace.Adapters.Kafka.Tests.LogExtensions;
@@ -77,6 +79,31 @@ public sealed class GroupTests(KafkaFixture kafka)
         await using var third = await GroupReader.JoinAsync(again, "g", values);
         Assert.Equal(had, third.Assignment.Order());
         Assert.Equal(revoked, first.Revoked.Count);
+    }
+
+    [Fact]
+    public async Task Reader_that_is_slow_pauses_its_partitions_takes_part_in_rebalances_and_misses_nothing()
+    {
+        const int Total = 16_000;
+        await using var log = kafka.Open(await kafka.GetServersAsync(), _prefix);
+        // Sixteen times what the queue holds, and little of what the mock keeps, for it compresses well.
+        var padding = new string('x', 4000);
+        for (var i = 0; i < Total; i += 500) await log.AppendAsync([.. Numbers(i, 500).Select(number => $"{number}:{padding}")]);
+        var consumer = await log.JoinAsync("g");
+        await Eventually.TrueAsync(() => ((KafkaConsumer)consumer).IsPaused, _patience);
+
+        var values = new ConcurrentQueue<string>();
+        await using var other = await GroupReader.JoinAsync(log, "g", values);
+        await Eventually.TrueAsync(() => other.Assignment.Count == 2, _patience);
+        Assert.Equal(2, consumer.Assignment.Count);
+        while (values.Count < Total)
+        {
+            using var batch = await consumer.ReadAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+            foreach (var entry in batch is null ? [] : batch.Entries) values.Enqueue(Encoding.UTF8.GetString(entry.Value.Span));
+        }
+
+        Assert.Equal(Enumerable.Range(0, Total), values.Select(value => int.Parse(value.Split(':')[0], null)).Order());
+        await consumer.DisposeAsync();
     }
 
     [Fact]

@@ -57,6 +57,9 @@ internal sealed class RecordProbe(KafkaOptions options) : IDisposable
         properties["dotnet.consumer.consume.result.fields"] = "timestamp";
         // One record is wanted; a broker sends at least one, however large.
         properties["max.partition.fetch.bytes"] = "4096";
+        // A fetch under way for the last place must not hold the next one up.
+        properties["fetch.wait.max.ms"] = "5";
+        properties["fetch.queue.backoff.ms"] = "0";
         return new ConsumerBuilder<Ignore, Ignore>(properties).SetLogHandler((_, _) => { }).Build();
     }
 }

@@ -25,7 +25,8 @@ internal sealed class Fetcher
     private readonly Thread _thread;
     private volatile bool _stopping;
     private volatile bool _leaving = true;
-    private bool _paused;
+    private volatile bool _paused;
+    private bool _flowing;
 
     public Fetcher(ConsumerContext context, string topic, LogConsumerOptions options, BatchQueue queue, Assignments assignments, IRebalanceListener listener)
     {
@@ -51,6 +52,9 @@ internal sealed class Fetcher
 
     /// <summary>librdkafka's consumer; its commits are safe beside the thread.</summary>
     public IConsumer<Slice, Slice> Consumer { get; }
+
+    /// <summary>Whether the partitions wait for the reader.</summary>
+    public bool IsPaused => _paused;
 
     /// <summary>Ends when the thread has, and the consumer is closed.</summary>
     public Task Ended => _ended.Task;
@@ -98,8 +102,7 @@ internal sealed class Fetcher
 
     private void Step()
     {
-        if (!_paused && !_queue.WaitForRoom(_fullTime) && !_stopping) Pause();
-        else if (_paused && _queue.WaitForRoom(TimeSpan.Zero)) Resume();
+        Regulate();
         var started = _context.Time.GetTimestamp();
         var wait = _pollTime;
         while (Consumer.Consume(wait) is { } result)
@@ -110,6 +113,26 @@ internal sealed class Fetcher
         }
 
         _builder.Flush(_ready);
+    }
+
+    /// <summary>
+    /// Waits a moment for room. A reader that only stutters is not worth a pause, which throws away what was fetched ahead; while it lasts rebalances
+    /// must be served, so that the waiting has an end.
+    /// </summary>
+    private void Regulate()
+    {
+        if (_queue.WaitForRoom(_paused ? TimeSpan.Zero : _fullTime))
+        {
+            if (!_paused) return;
+            Consumer.Resume(Consumer.Assignment);
+            _paused = _flowing = false;
+        }
+        else if (!_paused || _flowing)
+        {
+            Consumer.Pause(Consumer.Assignment);
+            _paused = true;
+            _flowing = false;
+        }
     }
 
     private void Take(ConsumeResult<Slice, Slice> result)
@@ -145,22 +168,10 @@ internal sealed class Fetcher
         _listener.Arrived();
     }
 
-    private void Pause()
-    {
-        Consumer.Pause(Consumer.Assignment);
-        _paused = true;
-    }
-
-    private void Resume()
-    {
-        Consumer.Resume(Consumer.Assignment);
-        _paused = false;
-    }
-
     private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
     {
-        // Partitions that come now are not paused yet.
-        _paused = false;
+        // Partitions that come during a pause are not paused yet.
+        _flowing = true;
         var committed = Consumer.Committed(partitions, _pollTime * 100).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
         var states = _listener.Assigned([.. partitions.Select(p => (p.Partition.Value, committed.TryGetValue(p.Partition.Value, out var offset) && offset >= 0 ? offset : (long?)null))]);
         _assignments.Add(states);

@@ -54,6 +54,9 @@ internal sealed class KafkaConsumer : ILogConsumer, IRebalanceListener
     /// <inheritdoc/>
     public IReadOnlyCollection<int> Assignment => _assignments.Partitions;
 
+    /// <summary>Whether its partitions wait for the reader.</summary>
+    internal bool IsPaused => _fetcher.IsPaused;
+
     /// <summary>Its partitions, as the brokers know them.</summary>
     public IEnumerable<TopicPartition> TopicPartitions => Assignment.Select(p => new TopicPartition(_context.Options.NameOf(Topic), p));
 
