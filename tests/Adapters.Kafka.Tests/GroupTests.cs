@@ -32,7 +32,7 @@ public sealed class GroupTests(KafkaFixture kafka)
         await log.AppendAsync(Numbers(200, 100));
         await Eventually.TrueAsync(() => second.Assignment.Count == 4, _patience);
         await Eventually.TrueAsync(() => values.Count >= 300, _patience);
-        Assert.Equal(Enumerable.Range(0, 300), values.Select(int.Parse).Order());
+        AssertExact(300, values);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class GroupTests(KafkaFixture kafka)
         await stop.CancelAsync();
         await appending;
         await Eventually.TrueAsync(() => values.Count >= appended, _patience);
-        Assert.Equal(Enumerable.Range(0, appended), values.Select(int.Parse).Order());
+        AssertExact(appended, values);
     }
 
     [Fact]
@@ -117,5 +117,17 @@ public sealed class GroupTests(KafkaFixture kafka)
         await consumer.CommitAsync(99, 5, TestContext.Current.CancellationToken);
         await consumer.CommitAsync(partition, 1, TestContext.Current.CancellationToken);
         Assert.Equal([new KeyValuePair<int, long>(partition, 1)], await log.GetCommittedAsync(Topic, "g", TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>
+    /// Every value once. On a machine that is busy the mock takes a member for dead that is only slow, and hands its partitions on before the last
+    /// commit: then, as with a real death, the last batch may come again, and nothing else.
+    /// </summary>
+    private static void AssertExact(int count, ConcurrentQueue<string> values)
+    {
+        const int Batch = 8192;
+        var numbers = values.Select(int.Parse).ToList();
+        Assert.Equal(Enumerable.Range(0, count), numbers.Distinct().Order());
+        Assert.InRange(numbers.Count - count, 0, KafkaFixture.RealServers is null ? Batch : 0);
     }
 }

@@ -5,8 +5,8 @@ namespace Millrace.Adapters.Kafka.Consuming;
 /// <summary>Commits positions of a group, one request at a time, never backwards.</summary>
 internal sealed class Committer(ConsumerContext context, string topic, string? group, IConsumer<Slice, Slice> consumer, Assignments assignments) : IDisposable
 {
-    private const int Attempts = 20;
-    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
+    private const int Attempts = 200;
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
 
     private readonly SemaphoreSlim _gate = new(1, 1);
 
@@ -31,13 +31,14 @@ internal sealed class Committer(ConsumerContext context, string topic, string? g
                     return;
                 }
 
-                if (error.Code is ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId)
+                if (error.Code is ErrorCode.UnknownMemberId or ErrorCode.FencedInstanceId)
                 {
                     // The group has gone on without us, and says so by a rebalance in a moment.
                     Log.CommitSkipped(context.Logger, group!, topic, partition, error.Code.ToString());
                     return;
                 }
 
+                // A group that is rebalancing takes no commits for a moment (IllegalGeneration, RebalanceInProgress); what goes away waits for ours.
                 if (attempt == Attempts || !KafkaErrors.IsRetryable(error.Code)) throw KafkaErrors.Of($"Committing {topic} for {group}", error.Code);
                 await Task.Delay(_pause, context.Time, cancellationToken);
             }

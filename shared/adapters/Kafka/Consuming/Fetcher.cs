@@ -181,15 +181,16 @@ internal sealed class Fetcher
     private void OnRevoked(List<TopicPartitionOffset> partitions)
     {
         int[] gone = [.. partitions.Select(p => p.Partition.Value)];
-        _assignments.Remove(gone);
         foreach (var partition in gone)
         {
             _builder.Drop(partition);
             _queue.Drop(partition);
         }
 
-        // At the end of the reader its partitions go to nobody in particular yet, and it knows by itself.
+        // Until the reader has heard of it, it may still commit the batch that it has in hand, so that nobody reads that again. At the end of the reader
+        // its partitions go to nobody in particular yet, and it knows by itself.
         if (!_stopping) _listener.Revoked(gone);
+        _assignments.Remove(gone);
     }
 
     private void Close()

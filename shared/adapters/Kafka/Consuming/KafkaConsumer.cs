@@ -136,9 +136,10 @@ internal sealed class KafkaConsumer : ILogConsumer, IRebalanceListener
     void IRebalanceListener.Revoked(IReadOnlyList<int> partitions)
     {
         Log.Revoked(_context.Logger, Group!, Topic, string.Join(' ', partitions));
-        if (_options.OnRevoked is not { } revoked) return;
+        // Without a callback, too: the reader shall be done with what it has in hand.
         _calls.Run(async () =>
         {
+            if (_options.OnRevoked is not { } revoked) return;
             foreach (var partition in partitions) await revoked(partition);
         });
     }
