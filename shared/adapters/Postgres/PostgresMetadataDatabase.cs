@@ -17,6 +17,7 @@ internal sealed class PostgresMetadataDatabase : IMetadataDatabase, IAsyncDispos
     private readonly PostgresMigrations _migrations;
     private readonly PostgresListener _listener;
     private readonly PostgresNotifications _notifications;
+    private int _disposed;
 
     public PostgresMetadataDatabase(
         IOptions<PostgresOptions> options, PostgresMetrics metrics, TimeProvider time, ILogger<PostgresMetadataDatabase> logger)
@@ -67,6 +68,8 @@ internal sealed class PostgresMetadataDatabase : IMetadataDatabase, IAsyncDispos
 
     public async ValueTask DisposeAsync()
     {
+        // The container knows it by two names and disposes it by each.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _listener.DisposeAsync();
         await _connections.DisposeAsync();
     }
