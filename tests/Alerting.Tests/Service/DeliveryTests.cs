@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Notifications;
 using Millrace.Alerting.Tests.Support;
 using Millrace.Databases;
+using Millrace.Ports.Metadata;
 using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
@@ -152,6 +155,26 @@ public abstract class DeliveryTests(MetadataUnderTest database) : IDisposable
 
         Assert.Contains("is not a public address", (string?)(await DeliveryAsync(millrace))["last_error"], StringComparison.Ordinal);
         Assert.Empty(hook.Requests);
+    }
+
+    [Fact]
+    public async Task Channel_fails_itself_is_an_attempt_like_others_and_has_an_end()
+    {
+        await using var hook = await WebhookReceiver.StartAsync();
+        await using var millrace = await Installation.StartAsync(database, _directory, settings: new() { ["Millrace:Alerting:Delivery:MaxAttempts"] = "2" });
+        // The first attempt fails, and before the second the receiver's settings are damaged.
+        hook.Respond = _ => new WebhookReceiver.Answer(503);
+        await FireAsync(millrace, hook);
+        await millrace.AdvanceUntilAsync(() => Task.FromResult(hook.Requests.Count == 1));
+        await millrace.Services.GetRequiredService<IMetadataDatabase>().InTransactionAsync(
+            (connection, transaction, _) => connection.ExecuteAsync("UPDATE alerting_receivers SET settings = '{\"url\":5}'", transaction: transaction),
+            TestContext.Current.CancellationToken);
+
+        await DeliveryIsAsync(millrace, "failed");
+
+        var delivery = await DeliveryAsync(millrace);
+        Assert.StartsWith("The channel failed: ", (string?)delivery["last_error"], StringComparison.Ordinal);
+        Assert.Equal(2, (int)delivery["attempts"]!);
     }
 
     private static async Task FireAsync(Installation millrace, WebhookReceiver hook)

@@ -16,6 +16,7 @@ using Millrace.Contracts.Protos;
 using Millrace.Databases;
 using Millrace.Hosting;
 using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Configuration;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
 using Millrace.Testing;
@@ -75,7 +76,8 @@ internal sealed class Installation : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddFasterLogAdapter(builder.Configuration);
         database.Add(builder.Services, builder.Configuration);
-        builder.Services.AddInMemoryNotifications(builder.Configuration);
+        builder.AddAdapter(
+            "Notifications", ("memory", MassTransitModule.AddInMemoryNotifications), ("rabbitmq", MassTransitModule.AddRabbitMqNotifications));
         builder.Services.AddAlerting(builder.Configuration);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
         if (crashing)
