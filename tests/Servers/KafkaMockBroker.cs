@@ -52,6 +52,18 @@ public sealed class KafkaMockBroker : IAsyncDisposable
     public Task CreateTopicAsync(string topic, int partitions, CancellationToken cancellationToken) =>
         ExecuteAsync($"topic {topic} {partitions.ToString(CultureInfo.InvariantCulture)}", cancellationToken);
 
+    /// <summary>
+    /// Creates Millrace's own topics, whose number of partitions the services do not leave to chance: the alerts' must be one.
+    /// </summary>
+    /// <param name="partitions">Partitions of events, windows, inbound events and publications.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task CreateMillraceTopicsAsync(int partitions, CancellationToken cancellationToken)
+    {
+        foreach (var topic in (string[])["millrace.events", "millrace.windows", "millrace.inbound", "millrace.publications"])
+            await CreateTopicAsync(topic, partitions, cancellationToken);
+        foreach (var topic in (string[])["millrace.late", "millrace.dead-letter", "millrace.alerts"]) await CreateTopicAsync(topic, 1, cancellationToken);
+    }
+
     /// <summary>Deletes a topic and all that it holds; when it is created again it has another id.</summary>
     public Task DeleteTopicAsync(string topic, CancellationToken cancellationToken) => ExecuteAsync($"delete-topic {topic}", cancellationToken);
 
