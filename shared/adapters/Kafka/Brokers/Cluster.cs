@@ -45,7 +45,10 @@ internal sealed class Cluster : IDisposable
 
         var specification = new TopicSpecification
         {
-            Name = topic, NumPartitions = settings.Partitions, ReplicationFactor = (short)(settings.Replication ?? -1), Configs = configs,
+            Name = topic,
+            NumPartitions = settings.Partitions,
+            ReplicationFactor = (short)(settings.Replication ?? -1),
+            Configs = configs,
         };
         try
         {

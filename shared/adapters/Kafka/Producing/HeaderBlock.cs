@@ -39,7 +39,10 @@ internal sealed unsafe class HeaderBlock
         {
             *arguments++ = new NativeMethods.Argument
             {
-                Kind = NativeMethods.ArgumentKind.Header, Pointer = (IntPtr)(bytes + name), Second = (IntPtr)(bytes + value), Third = length,
+                Kind = NativeMethods.ArgumentKind.Header,
+                Pointer = (IntPtr)(bytes + name),
+                Second = (IntPtr)(bytes + value),
+                Third = length,
             };
         }
     }
