@@ -5,10 +5,12 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
+using Millrace.Adapters.S3;
 using Millrace.Contracts;
 using Millrace.Contracts.Protos;
 using Millrace.Databases;
 using Millrace.Hosting.Ledger;
+using Millrace.Hosting.Resilience;
 using Millrace.Hosting.Schema;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
@@ -35,8 +37,10 @@ internal sealed class Stores : IAsyncDisposable
         };
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var services = new ServiceCollection().AddLogging().AddSingleton(time)
-            .AddFasterLogAdapter(configuration).AddFileSystemAdapter(configuration)
+            .AddFasterLogAdapter(configuration)
             .AddSingleton<LedgerStore>();
+        if (settings.ContainsKey("Millrace:S3:Endpoint")) services.AddS3Adapter(configuration).AddObjectRetries(configuration);
+        else services.AddFileSystemAdapter(configuration);
         metadata.Add(services, configuration);
         _services = services.BuildServiceProvider();
     }
