@@ -14,6 +14,8 @@ internal static class LoggingExtensions
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         // A failed start is told in one line by HostRunner; the host itself would add a page of stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        // It would tell at every probe what /health tells who asks.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         // As long as this category is on, ASP.NET Core makes an Activity for every request, which only traces need.
         if (options.OtlpEndpoint is null)
             logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);

@@ -23,6 +23,9 @@ internal sealed partial class ServiceProcess(ServiceProgram service, int port, S
     /// <summary>Whether it has been ready once.</summary>
     public bool WasReady { get; set; }
 
+    /// <summary>Whether it ended with 0 when it was stopped, or was not running then.</summary>
+    public bool StoppedCleanly { get; private set; } = true;
+
     /// <summary>Runs it until the token is cancelled.</summary>
     /// <exception cref="UsageException">It can't start: it has said why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -32,7 +35,13 @@ internal sealed partial class ServiceProcess(ServiceProgram service, int port, S
         {
             var started = Stopwatch.GetTimestamp();
             var code = await RunOnceAsync(cancellationToken);
-            if (cancellationToken.IsCancellationRequested) return;
+            if (cancellationToken.IsCancellationRequested)
+            {
+                if (code != 0) Say($"stopped with {code}");
+                StoppedCleanly = code == 0;
+                return;
+            }
+
             if (code == CannotStart && !WasReady) throw new UsageException($"the {Name} service cannot start, see above");
             pause = Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(1) ? _firstPause : pause;
             Say($"ended with {code}, starts again in {pause.TotalSeconds:0} s");

@@ -7,7 +7,7 @@ namespace Millrace.Cli.Services;
 /// <summary>Runs the five services as processes and says when all of them are ready.</summary>
 internal static class ServicesCommand
 {
-    private static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _lookInterval = TimeSpan.FromMilliseconds(250);
 
     public static async Task<int> RunAsync(Arguments arguments, CancellationToken cancellationToken)
     {
@@ -36,7 +36,7 @@ internal static class ServicesCommand
             await Task.WhenAll(running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        return 0;
+        return services.TrueForAll(service => service.StoppedCleanly) ? 0 : 1;
     }
 
     /// <summary>What the services get beside the environment of this process, unless it says otherwise.</summary>

@@ -2,13 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Millrace.Adapters.S3.Tests.Support;
+namespace Millrace.Servers;
 
 /// <summary>
 /// Stands between a client and the store, carries bytes as they are, and does on demand what networks and busy stores do: answers 503, or cuts
 /// connections in the middle of a body.
 /// </summary>
-internal sealed class FaultyDoor : IAsyncDisposable
+public sealed class FaultyDoor : IAsyncDisposable
 {
     private readonly Uri _to;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
