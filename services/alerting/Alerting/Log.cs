@@ -28,12 +28,12 @@ internal static partial class Log
     [LoggerMessage(5006, LogLevel.Debug, "The position in partition {Partition} of the windows could not be committed; the next one stands for it.")]
     public static partial void CommitRefused(ILogger logger, int partition, Exception exception);
 
-    [LoggerMessage(5008, LogLevel.Warning, "This instance could not sign off; what it had under way is taken up by others in some seconds.")]
+    [LoggerMessage(5009, LogLevel.Warning, "This instance could not sign off; what it had under way is taken up by others in some seconds.")]
     public static partial void FarewellFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(5007, LogLevel.Information, "Housekeeping removed {Alerts} alerts, {Deliveries} deliveries and {Rules} deleted rules.")]
     public static partial void Purged(ILogger logger, int alerts, int deliveries, int rules);
 
-    [LoggerMessage(5009, LogLevel.Error, "The channel {Channel} failed at notification {Id}; that counts as a failed attempt.")]
+    [LoggerMessage(5008, LogLevel.Error, "The channel {Channel} failed at notification {Id}; that counts as a failed attempt.")]
     public static partial void ChannelFailed(ILogger logger, string id, string channel, Exception exception);
 }

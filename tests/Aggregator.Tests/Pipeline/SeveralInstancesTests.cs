@@ -1,5 +1,6 @@
 using Millrace.Aggregator.Engine;
 using Millrace.Aggregator.Tests.Engine;
+using Millrace.Contract.Suites;
 using Millrace.Contracts;
 using Millrace.Hosting.Ledger;
 using Xunit;

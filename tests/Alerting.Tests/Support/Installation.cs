@@ -54,10 +54,16 @@ internal sealed class Installation : IAsyncDisposable
 
     private IEventLog Log => Services.GetRequiredService<IEventLog>();
 
+    /// <summary>A log that several installations share.</summary>
+    public static ServiceProvider OpenLog(TempDirectory directory, TimeProvider time) => new ServiceCollection().AddLogging().AddSingleton(time)
+        .AddFasterLogAdapter(new ConfigurationBuilder().AddInMemoryCollection(
+            new Dictionary<string, string?> { ["Millrace:EventLog:Directory"] = directory.File("log") }).Build())
+        .BuildServiceProvider();
+
     /// <summary>Starts it and, unless told otherwise, lets the grace after a start pass.</summary>
     public static async Task<Installation> StartAsync(
         MetadataUnderTest database, TempDirectory directory, ManualTimeProvider? time = null, Dictionary<string, string?>? settings = null,
-        bool crashing = false, bool passGrace = true)
+        bool crashing = false, bool passGrace = true, IEventLog? log = null)
     {
         await database.PrepareAsync();
         var clock = time ?? new ManualTimeProvider();
@@ -74,7 +80,8 @@ internal sealed class Installation : IAsyncDisposable
             ["Millrace:Alerting:SilenceDelay"] = "01:00:00",
         }).AddInMemoryCollection(settings ?? []));
         builder.Logging.ClearProviders();
-        builder.Services.AddFasterLogAdapter(builder.Configuration);
+        if (log is null) builder.Services.AddFasterLogAdapter(builder.Configuration);
+        else builder.Services.AddSingleton(log);
         database.Add(builder.Services, builder.Configuration);
         builder.AddAdapter(
             "Notifications", ("memory", MassTransitModule.AddInMemoryNotifications), ("rabbitmq", MassTransitModule.AddRabbitMqNotifications));

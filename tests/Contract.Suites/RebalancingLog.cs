@@ -1,17 +1,18 @@
 using Millrace.Ports.EventLog;
 
-namespace Millrace.Aggregator.Tests.Pipeline;
+namespace Millrace.Contract.Suites;
 
 /// <summary>
 /// The embedded log with a group of several members, as a broker has them: partitions are divided among the members, are let go and taken up when a
 /// member reads, and are taken from one that has been silent too long (<see cref="Expire"/>) without its knowledge.
 /// </summary>
-internal sealed class RebalancingLog(IEventLog inner) : IEventLog
+public sealed class RebalancingLog(IEventLog inner) : IEventLog
 {
     private readonly Lock _gate = new();
     private readonly List<Member> _members = [];
     private readonly Dictionary<int, Member> _owners = [];
     private readonly Dictionary<int, long> _committed = [];
+    private string? _topic;
 
     /// <summary>Takes everything from a member that still believes it has it, until it reads again after <see cref="Member.Wake"/>.</summary>
     public Member? Expire()
@@ -31,7 +32,12 @@ internal sealed class RebalancingLog(IEventLog inner) : IEventLog
         if (options.Group is null) return await inner.OpenConsumerAsync(topic, options, cancellationToken);
         var partitions = (await inner.DescribeAsync(topic, cancellationToken)).Partitions.Count;
         var member = new Member(this, topic, partitions, options);
-        lock (_gate) _members.Add(member);
+        lock (_gate)
+        {
+            _topic = topic;
+            _members.Add(member);
+        }
+
         return member;
     }
 
@@ -43,15 +49,18 @@ internal sealed class RebalancingLog(IEventLog inner) : IEventLog
     public ValueTask<long> FindOffsetAsync(string topic, int partition, long appendedAtMs, CancellationToken cancellationToken) =>
         inner.FindOffsetAsync(topic, partition, appendedAtMs, cancellationToken);
 
+    public int PartitionOf(ReadOnlySpan<byte> key, int partitions) => inner.PartitionOf(key, partitions);
+
     public ValueTask<IReadOnlyDictionary<int, long>> GetCommittedAsync(string topic, string group, CancellationToken cancellationToken)
     {
+        if (_topic is not null && topic != _topic) return inner.GetCommittedAsync(topic, group, cancellationToken);
         lock (_gate) return new(new Dictionary<int, long>(_committed));
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     /// <summary>A consumer of the group.</summary>
-    internal sealed class Member(RebalancingLog log, string topic, int partitions, LogConsumerOptions options) : ILogConsumer
+    public sealed class Member(RebalancingLog log, string topic, int partitions, LogConsumerOptions options) : ILogConsumer
     {
         private readonly Dictionary<int, long> _next = [];
         private ILogConsumer? _reader;
