@@ -43,10 +43,13 @@ public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture post
         settings["Millrace:Objects:Directory"] = stores.ObjectsPath;
         var sent = 0;
 
+        var hosts = new List<HostProcess>();
         using var first = await HostProcess.StartAsync(settings);
+        hosts.Add(first);
         await AppendAsync(1_000);
         await ArchivedAsync();
         using var second = await HostProcess.StartAsync(settings);
+        hosts.Add(second);
         await LoadUntilAsync(async () => await GenerationsAsync(stores) > 8);
 
         // In the middle of whatever it does, until the group has given it up and the other one has all that it had.
@@ -54,8 +57,9 @@ public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture post
         first.Pause();
         await LoadUntilAsync(async () => await GenerationsAsync(stores) > before);
         await ArchivedAsync();
+        before = await GenerationsAsync(stores);
         first.Resume();
-        await LoadUntilAsync(async () => await GenerationsAsync(stores) > before + 2);
+        await LoadUntilAsync(async () => await GenerationsAsync(stores) > before);
         second.Kill();
         await AppendAsync(500);
 
@@ -77,7 +81,21 @@ public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture post
             },
             Patience);
 
-        Task ArchivedAsync() => Eventually.ValueAsync(
+        async Task ArchivedAsync()
+        {
+            try
+            {
+                await CaughtUpAsync();
+            }
+            catch
+            {
+                // What the processes say about it.
+                foreach (var host in hosts) TestContext.Current.TestOutputHelper?.WriteLine(host.Output + "\n----");
+                throw;
+            }
+        }
+
+        Task CaughtUpAsync() => Eventually.ValueAsync(
             async () => (ClickHouse: await stores.ArchivedAsync("clickhouse"), Objects: await stores.ArchivedAsync("objects")),
             archived => archived == (sent, sent),
             Patience);
