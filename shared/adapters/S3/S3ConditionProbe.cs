@@ -43,7 +43,13 @@ internal sealed class S3ConditionProbe(S3ObjectStore store, S3Options options)
         var part = await client.UploadPartAsync(
             new UploadPartRequest
             {
-                BucketName = bucket, Key = key, UploadId = upload, PartNumber = 1, InputStream = content, PartSize = content.Length, UseChunkEncoding = false,
+                BucketName = bucket,
+                Key = key,
+                UploadId = upload,
+                PartNumber = 1,
+                InputStream = content,
+                PartSize = content.Length,
+                UseChunkEncoding = false,
             },
             cancellationToken);
         try

@@ -85,7 +85,11 @@ internal sealed class S3Upload(IAmazonS3 client, S3Options options, S3Calls call
             if (AsksFirst && await calls.ExistsAsync(key, cancellationToken)) return PutOutcome.AlreadyExists;
             var complete = new CompleteMultipartUploadRequest
             {
-                BucketName = options.Bucket, Key = key, UploadId = upload, PartETags = parts, IfNoneMatch = Condition,
+                BucketName = options.Bucket,
+                Key = key,
+                UploadId = upload,
+                PartETags = parts,
+                IfNoneMatch = Condition,
             };
             return outcome = await ConditionallyAsync(
                 () => calls.RunAsync("complete", 0, () => client.CompleteMultipartUploadAsync(complete, cancellationToken)));

@@ -171,8 +171,16 @@ internal sealed class Installation : IAsyncDisposable
 
     public static Window Window(long startMs, ulong count, string type = "purchase", string key = "", long sizeMs = 1000) => new()
     {
-        Tenant = Tenant, Stream = "shop", Type = type, Key = key, WindowStartMs = startMs, WindowEndMs = startMs + sizeMs, Count = count,
-        Revision = ((long)count * 2) + 1, Final = true, NewestEventAtMs = startMs + sizeMs - 1,
+        Tenant = Tenant,
+        Stream = "shop",
+        Type = type,
+        Key = key,
+        WindowStartMs = startMs,
+        WindowEndMs = startMs + sizeMs,
+        Count = count,
+        Revision = ((long)count * 2) + 1,
+        Final = true,
+        NewestEventAtMs = startMs + sizeMs - 1,
     };
 
     public async Task AppendAsync(params Window[] windows)
