@@ -69,8 +69,22 @@ public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture post
 
         async Task AppendAsync(int count)
         {
-            await stores.AppendAsync(ArchivingTests.Events(stores.Tenant, count, sent));
+            // As a producer does that got no answer: the same ids again count once.
+            await Eventually.TrueAsync(async () => await TryAppendAsync(count), Patience);
             sent += count;
+        }
+
+        async Task<bool> TryAppendAsync(int count)
+        {
+            try
+            {
+                await stores.AppendAsync(ArchivingTests.Events(stores.Tenant, count, sent));
+                return true;
+            }
+            catch (EventLogException e) when (e.Retryable)
+            {
+                return false;
+            }
         }
 
         Task LoadUntilAsync(Func<Task<bool>> condition) => Eventually.TrueAsync(
