@@ -143,6 +143,8 @@ internal sealed class Cluster : IMillrace, IAsyncDisposable
             ["Millrace__S3__CreateBucket"] = "true",
             ["Millrace__S3__AccessKey"] = store.AccessKey,
             ["Millrace__S3__SecretKey"] = store.SecretKey,
+            // Ceph ignores the condition at the end of a multipart upload.
+            ["Millrace__S3__ConditionalPut"] = "PutOnly",
             ["Millrace__ClickHouse__Url"] = ClickHouseServer.Url.ToString(),
             ["Millrace__ClickHouse__User"] = ClickHouseServer.User,
             ["Millrace__ClickHouse__Secret"] = ClickHouseServer.Secret,
