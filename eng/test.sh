@@ -15,7 +15,7 @@ count_results() {
 }
 
 verb_test() {
-    local filter=${1:-} name started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder
+    local filter=${1:-} name started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder wanted ran=0
     need_dotnet
     need_node
     mkdir -p "$ROOT/artifacts"
@@ -30,12 +30,21 @@ verb_test() {
     dotnet build "$ROOT/Millrace.slnx" -c "$CONFIGURATION" -v quiet --nologo || fail "the build failed"
     export MILLRACE_REPOSITORY=$ROOT
 
+    # Lower case beforehand: within a pattern bash 5.2 makes something of an empty "${filter,,}" that matches nothing.
+    wanted=${filter,,}
     for project in "$ROOT"/tests/*.Tests/*.csproj; do
         name=${project#"$ROOT"/}
-        case ${name,,} in *"${filter,,}"*) ;; *) continue ;; esac
+        name=${name,,}
+        case $name in *"$wanted"*) ;; *) continue ;; esac
+        ran=$((ran + 1))
         say "testing $(basename "$project" .csproj)"
         dotnet test "$project" -c "$CONFIGURATION" --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee -a "$log" || outcome=1
     done
+    # No project at all is no success.
+    if [ $ran -eq 0 ]; then
+        say "no test project's path contains '$filter'"
+        outcome=1
+    fi
     if [ -z "$filter" ]; then
         say "testing the dashboard"
         (cd "$ROOT/services/realtime-gateway/dashboard" && npm test --silent) 2>&1 | tee -a "$log" || outcome=1
