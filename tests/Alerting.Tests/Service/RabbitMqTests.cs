@@ -78,8 +78,10 @@ public sealed class RabbitMqTests : IDisposable
             ["Millrace:RabbitMq:Port"] = $"{server.Port}",
             ["Millrace:RabbitMq:User"] = RabbitMqServer.User,
             ["Millrace:RabbitMq:Password"] = server.Password,
-            // The test's time runs faster than the broker.
+            // The test's time runs faster than the broker, and than a receiver on a busy machine.
             ["Millrace:Alerting:Delivery:Lease"] = "01:00:00",
+            ["Millrace:Alerting:Webhooks:Timeout"] = "00:05:00",
+            ["Millrace:Notifications:SendTimeout"] = "00:05:00",
         });
         return millrace;
     }

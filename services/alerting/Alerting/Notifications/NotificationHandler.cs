@@ -22,11 +22,22 @@ internal sealed class NotificationHandler(
         if (await deliveries.BeginAttemptAsync(command, cancellationToken) is not { } delivery)
             return new DeliveryOutcome(DeliveryStatus.Rejected, "This attempt is not awaited any more.");
         var started = time.GetTimestamp();
-        var outcome = await TryAsync(command, cancellationToken);
+        DeliveryOutcome outcome;
+        try
+        {
+            outcome = await TryAsync(command, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await BreakOffAsync(delivery, time.GetElapsedTime(started));
+            throw;
+        }
+
         var took = time.GetElapsedTime(started);
         metrics.DeliveryTook(command.Channel, took);
 #pragma warning disable CA5394 // Jitter is no secret.
-        var state = await deliveries.RecordAsync(delivery, outcome, (long)took.TotalMilliseconds, Random.Shared.NextDouble(), cancellationToken);
+        // What is known is written down, stop or not: forgotten, it would be sent again.
+        var state = await deliveries.RecordAsync(delivery, outcome, (long)took.TotalMilliseconds, Random.Shared.NextDouble(), CancellationToken.None);
 #pragma warning restore CA5394
         metrics.Notified(command.Channel, state == DeliveryState.Failed ? "failed" : DeliveryStore.Name(outcome.Status));
         if (state == DeliveryState.Failed)
@@ -35,6 +46,16 @@ internal sealed class NotificationHandler(
             Log.AttemptFailed(logger, command.Id, command.Tenant, command.Target, command.Attempt, outcome.Detail);
         signals.Deliveries.Set();
         return outcome;
+    }
+
+    // The bus or the process is going. Whether the receiver has it is unknown: the next attempt follows as after any failure, not at the end of the lease.
+    private async Task BreakOffAsync(DeliveryRow delivery, TimeSpan took)
+    {
+        var outcome = new DeliveryOutcome(DeliveryStatus.Retry, "The attempt was broken off: the notification bus lost its connection, or this process was stopped.");
+#pragma warning disable CA5394 // Jitter is no secret.
+        await deliveries.RecordAsync(delivery, outcome, (long)took.TotalMilliseconds, Random.Shared.NextDouble(), CancellationToken.None);
+#pragma warning restore CA5394
+        signals.Deliveries.Set();
     }
 
     private async Task<DeliveryOutcome> TryAsync(NotificationCommand command, CancellationToken cancellationToken)
