@@ -127,7 +127,7 @@ internal static class EventLogBenchmark
 
     private static ServiceProvider Open(string directory)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Millrace:EventLog:Directory"] = directory  }).Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Millrace:EventLog:Directory"] = directory }).Build();
         return new ServiceCollection().AddLogging().AddFasterLogAdapter(configuration).BuildServiceProvider();
     }
 }

@@ -64,8 +64,15 @@ internal static class Server
                 {
                     var window = new Window
                     {
-                        Tenant = Arguments.Tenant, Stream = stream, Type = $"t{i}", WindowStartMs = start, WindowEndMs = start + 1000, Revision = ++revision,
-                        UpdatedAtMs = now, Count = (ulong)revision, NewestEventAtMs = now,
+                        Tenant = Arguments.Tenant,
+                        Stream = stream,
+                        Type = $"t{i}",
+                        WindowStartMs = start,
+                        WindowEndMs = start + 1000,
+                        Revision = ++revision,
+                        UpdatedAtMs = now,
+                        Count = (ulong)revision,
+                        NewestEventAtMs = now,
                     };
                     records[i] = new LogRecord(PartitionKey.Create(Arguments.Tenant, stream), window.ToByteArray());
                 }

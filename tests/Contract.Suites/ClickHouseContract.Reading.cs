@@ -46,7 +46,12 @@ public abstract partial class ClickHouseContract
             Format = "TSV",
             Parameters = new Dictionary<string, string>
             {
-                ["s"] = hard, ["h"] = Convert.ToHexString(Payloads.Utf8(hard)), ["n"] = "-5", ["a"] = "['x','y\\'z']", ["t"] = "2026-01-01 00:00:00.250", ["i"] = "seven",
+                ["s"] = hard,
+                ["h"] = Convert.ToHexString(Payloads.Utf8(hard)),
+                ["n"] = "-5",
+                ["a"] = "['x','y\\'z']",
+                ["t"] = "2026-01-01 00:00:00.250",
+                ["i"] = "seven",
             },
         };
         Assert.Equal("1\t-4\ty\\'z\t2026-01-01 00:00:00.250\t7", await ReadAsync(query));

@@ -114,7 +114,8 @@ public abstract partial class ClickHouseContract
         {
             var insert = new ClickHouseInsert(table, "CSV")
             {
-                DeduplicationToken = token, Settings = new Dictionary<string, string> { ["deduplicate_blocks_in_dependent_materialized_views"] = "1" },
+                DeduplicationToken = token,
+                Settings = new Dictionary<string, string> { ["deduplicate_blocks_in_dependent_materialized_views"] = "1" },
             };
             await Server.InsertAsync(insert, "1,a\n2,b\n"u8.ToArray(), Cancellation);
         }

@@ -13,9 +13,17 @@ public sealed class EventViewTests
     {
         var message = new Event
         {
-            Id = "id-1", Source = "sensor", Stream = "shop", Type = "purchase", TimeMs = 1_700_000_000_123, ReceivedAtMs = 1_700_000_000_456,
-            Tenant = "acme", Data = ByteString.CopyFromUtf8("{\"a\":1}"), Geo = new GeoPoint { Lat = -52.5, Lon = 13.25 },
-            Dims = { ["country"] = "DE", ["leer"] = "" }, Values = { ["amount"] = -19.9, ["zero"] = 0 },
+            Id = "id-1",
+            Source = "sensor",
+            Stream = "shop",
+            Type = "purchase",
+            TimeMs = 1_700_000_000_123,
+            ReceivedAtMs = 1_700_000_000_456,
+            Tenant = "acme",
+            Data = ByteString.CopyFromUtf8("{\"a\":1}"),
+            Geo = new GeoPoint { Lat = -52.5, Lon = 13.25 },
+            Dims = { ["country"] = "DE", ["leer"] = "" },
+            Values = { ["amount"] = -19.9, ["zero"] = 0 },
         };
         Assert.True(EventView.TryParse(message.ToByteArray(), out var view));
         Assert.Equal("id-1", Text(view.Id));

@@ -9,8 +9,18 @@ public sealed class WindowReaderTests
 {
     private static readonly Window Whole = new()
     {
-        Tenant = "acme", Stream = "shop", Type = "purchase", Key = "country=DE", WindowStartMs = 10_000, WindowEndMs = 11_000, Revision = 9,
-        Final = true, UpdatedAtMs = 11_700, Count = 4, DistinctSources = 3, SourcesSketch = ByteString.CopyFrom(new byte[500]),
+        Tenant = "acme",
+        Stream = "shop",
+        Type = "purchase",
+        Key = "country=DE",
+        WindowStartMs = 10_000,
+        WindowEndMs = 11_000,
+        Revision = 9,
+        Final = true,
+        UpdatedAtMs = 11_700,
+        Count = 4,
+        DistinctSources = 3,
+        SourcesSketch = ByteString.CopyFrom(new byte[500]),
         Values =
         {
             new ValueStats

@@ -262,7 +262,7 @@ public abstract class ApiTests(ApiTests.Shared shared)
         {
             if (Millrace is not null) await Millrace.DisposeAsync();
             _directory.Dispose();
-            
+
         }
     }
 

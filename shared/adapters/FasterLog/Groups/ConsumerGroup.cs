@@ -159,7 +159,8 @@ internal sealed class ConsumerGroup : IDisposable
             {
                 next = change(_stored) with
                 {
-                    Sequence = _stored.Sequence + 1, UpdatedMs = _time.GetUtcNow().ToUnixTimeMilliseconds(),
+                    Sequence = _stored.Sequence + 1,
+                    UpdatedMs = _time.GetUtcNow().ToUnixTimeMilliseconds(),
                 };
             }
             _file.Write(next);
