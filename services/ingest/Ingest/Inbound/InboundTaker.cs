@@ -38,7 +38,7 @@ internal sealed class InboundTaker(
                 var (records, rejections) = (events.Records.Length, events.Rejections.Count);
                 if (owner.Refusal is { } refusal) events.Reject(refusal, id: null, 0, entry.Value.Length);
                 else RecordJudge.Read(headers, entry.Value.Span, events);
-                AddLetters(letters, partition, entry, frame, events.Rejections.Skip(rejections));
+                if (events.Rejections.Count > rejections) AddLetters(letters, partition, entry, frame, events.Rejections.Skip(rejections));
                 await ChargeAsync(owner.Tenant, events.Records.Length + events.Rejections.Count - records - rejections, entry.Value.Length, cancellationToken);
             }
 

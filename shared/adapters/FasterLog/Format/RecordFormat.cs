@@ -80,11 +80,11 @@ internal static class RecordFormat
         return at;
     }
 
-    private static RecordHeaders ReadHeaders(ReadOnlySpan<byte> span, ref int at)
+    private static LogHeaderDictionary ReadHeaders(ReadOnlySpan<byte> span, ref int at)
     {
         var pairs = new KeyValuePair<string, string>[ReadVarint(span, ref at)];
         for (var i = 0; i < pairs.Length; i++) pairs[i] = new(ReadText(span, ref at), ReadText(span, ref at));
-        return new RecordHeaders(pairs);
+        return new LogHeaderDictionary(pairs);
     }
 
     private static int TextLength(string text)

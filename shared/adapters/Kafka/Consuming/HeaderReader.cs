@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.Kafka.Consuming;
 
@@ -9,7 +10,7 @@ internal sealed class HeaderReader
     // Half a byte sequence becomes the replacement character: foreign programs write what they like.
     private static readonly UTF8Encoding _text = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: false);
 
-    private RecordHeaders? _last;
+    private LogHeaderDictionary? _last;
     private List<byte[]> _lastValues = [];
 
     /// <summary>The headers, or <see langword="null"/> when there are none. Of several with one name the last counts.</summary>
@@ -28,12 +29,12 @@ internal sealed class HeaderReader
         }
 
         _lastValues = values;
-        _last = new RecordHeaders([.. pairs]);
+        _last = new LogHeaderDictionary([.. pairs]);
         return _last;
     }
 
     /// <summary>Records of one request have the same: one instance serves them all.</summary>
-    private bool IsSame(RecordHeaders last, Headers headers)
+    private bool IsSame(LogHeaderDictionary last, Headers headers)
     {
         if (last.Count != headers.Count || _lastValues.Count != headers.Count) return false;
         for (var i = 0; i < headers.Count; i++)

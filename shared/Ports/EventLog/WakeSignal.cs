@@ -1,12 +1,12 @@
 using System.Threading.Tasks.Sources;
 
-namespace Millrace.Adapters.Kafka.Consuming;
+namespace Millrace.Ports.EventLog;
 
 /// <summary>
 /// Lets one reader sleep until somebody wakes it. A wake that comes while nobody sleeps is kept, so none is ever missed; one too many only makes
-/// the reader look once more. Allocates nothing per wait.
+/// the reader look once more. Allocates nothing per wait. For adapters: any thread wakes, one reader at a time waits.
 /// </summary>
-internal sealed class WakeSignal : IValueTaskSource
+public sealed class WakeSignal : IValueTaskSource
 {
     private const int Idle = 0;
     private const int Sleeping = 1;
