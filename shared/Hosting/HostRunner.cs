@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Faults;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
 using Millrace.Ports.Objects;
@@ -26,6 +27,7 @@ public static class HostRunner
     {
         try
         {
+            FaultPoint.Check();
             using var host = build();
             // The host validates too, but only after it has made all services, whose constructors would stop at the first bad option.
             host.Services.GetService<IStartupValidator>()?.Validate();

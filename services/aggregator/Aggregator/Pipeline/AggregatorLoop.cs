@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.Extensions.Logging;
 using Millrace.Aggregator.Storage;
+using Millrace.Hosting.Faults;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
 
@@ -71,10 +72,12 @@ internal sealed class AggregatorLoop(
         progress.RemoveAll(one => !partitions.Has(one.Runner));
         if (progress.Count > 0)
         {
+            FaultPoint.Reach(FaultPointNames.AggregatorOutputWritten);
             await store.SaveAsync(epoch, [.. progress.Select(one => one.Progress)], cancellationToken);
             foreach (var (runner, saved) in progress)
             {
                 runner.Saved(saved);
+                FaultPoint.Reach(FaultPointNames.AggregatorCheckpointSaved);
                 await consumer.CommitAsync(runner.Partition, saved.Checkpoint.NextOffset, cancellationToken);
             }
 

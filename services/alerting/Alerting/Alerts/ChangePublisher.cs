@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Alerting.Storage;
 using Millrace.Contracts;
 using Millrace.Contracts.Events;
+using Millrace.Hosting.Faults;
 using Millrace.Hosting.Health;
 using Millrace.Hosting.Workers;
 using Millrace.Ports.EventLog;
@@ -62,10 +63,12 @@ internal sealed class ChangePublisher(
             new { BatchSize },
             cancellationToken);
         metrics.Unpublished(rows.Count);
+        if (rows.Count > 0) FaultPoint.Reach(FaultPointNames.AlertingStateCommitted);
         var records = rows
             .Select(row => new LogRecord(PartitionKey.Create(row.Tenant, row.AlertId), Convert.FromBase64String(row.Payload)))
             .ToArray();
         if (records.Length > 0) await log.AppendAsync(Topics.Alerts, records, Memory<LogPosition>.Empty, cancellationToken);
+        if (rows.Count > 0) FaultPoint.Reach(FaultPointNames.AlertingChangesPublished);
         await database.WriteAsync(
             async sql =>
             {

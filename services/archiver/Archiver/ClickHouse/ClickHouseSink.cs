@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Archiver.Blocks;
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Progress;
+using Millrace.Hosting.Faults;
 using Millrace.Ports.ClickHouse;
 
 namespace Millrace.Archiver.ClickHouse;
@@ -28,6 +29,8 @@ internal sealed class ClickHouseSink(
 
     /// <inheritdoc/>
     public string Name => "clickhouse";
+
+    public string StoredPoint => FaultPointNames.ArchiverRowsInserted;
 
     /// <inheritdoc/>
     public SinkOptions Options => options.Value.ClickHouse;

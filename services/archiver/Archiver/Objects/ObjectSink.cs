@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Progress;
+using Millrace.Hosting.Faults;
 using Millrace.Ports.Objects;
 
 namespace Millrace.Archiver.Objects;
@@ -20,6 +21,8 @@ internal sealed class ObjectSink(
 
     /// <inheritdoc/>
     public string Name => "objects";
+
+    public string StoredPoint => FaultPointNames.ArchiverObjectsPut;
 
     /// <inheritdoc/>
     public SinkOptions Options => options.Value.Objects;

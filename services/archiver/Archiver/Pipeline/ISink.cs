@@ -8,6 +8,9 @@ internal interface ISink
     /// <summary>Name in tables, logs and metrics.</summary>
     string Name { get; }
 
+    /// <summary>The <see cref="Millrace.Hosting.Faults.FaultPoint"/> after a cut is stored.</summary>
+    string StoredPoint { get; }
+
     /// <summary>When a cut is closed, and how much memory cuts may take.</summary>
     SinkOptions Options { get; }
 

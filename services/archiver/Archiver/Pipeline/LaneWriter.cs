@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Archiver.Progress;
+using Millrace.Hosting.Faults;
 
 namespace Millrace.Archiver.Pipeline;
 
@@ -33,6 +34,7 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
             if (redo is null) await RetryAsync("begin", _ => services.Progress.BeginAsync(claim, range, token), token);
             else ArchiverMetrics.Redone(Id.Sink);
             await ReachedAsync(ArchiverStep.Begun);
+            FaultPoint.Reach(FaultPointNames.ArchiverCutCommitted);
             await pool.Writers.WaitAsync(token);
             try
             {
@@ -44,6 +46,7 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
             }
 
             await ReachedAsync(ArchiverStep.Stored);
+            FaultPoint.Reach(pool.Sink.StoredPoint);
             foreach (var (tenant, rows) in cut.RowsByTenant()) archived[tenant] = archived.GetValueOrDefault(tenant) + rows;
         }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Contracts;
+using Millrace.Hosting.Faults;
 using Millrace.Ingest.Events;
 using Millrace.Ingest.Quotas;
 using Millrace.Ingest.Requests;
@@ -83,6 +84,7 @@ internal sealed class InboundTaker(
                 if (!lettersDone) await PublishLettersAsync(partition, sinceMs, letters, cancellationToken);
                 lettersDone = true;
                 if (events.Length > 0) await log.AppendAsync(Topics.Events, events, default, CancellationToken.None);
+                FaultPoint.Reach(FaultPointNames.IngestEventsAppended);
                 return;
             }
             catch (EventLogException e)

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Primitives;
 using Millrace.Contracts;
 using Millrace.Contracts.Errors;
 using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Faults;
 using Millrace.Ingest.Events;
 using Millrace.Ingest.Formats;
 using Millrace.Ingest.Quotas;
@@ -138,6 +139,7 @@ internal sealed class IngestEndpoint(
             return;
         }
 
+        FaultPoint.Reach(FaultPointNames.IngestEventsAppended);
         health.Succeeded();
         metrics.Appended(time.GetElapsedTime(started));
         await AnswerAsync(http, batch, frame);
