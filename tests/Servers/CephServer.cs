@@ -43,18 +43,13 @@ public sealed class CephServer : IAsyncDisposable
     public static async Task<CephServer> StartAsync(CancellationToken cancellationToken)
     {
         foreach (var program in new[] { "ceph-mon", "ceph-osd", "radosgw", "ceph" }) TestEnvironment.RequireProgramOrSkip(program, HowToInstall);
-        var server = new CephServer();
-        try
-        {
-            await server.InitializeAsync(cancellationToken);
-            await server.StartAgainAsync(cancellationToken);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        return await FreePort.StartAsync(
+            () => new CephServer(),
+            async server =>
+            {
+                await server.InitializeAsync(cancellationToken);
+                await server.StartAgainAsync(cancellationToken);
+            });
     }
 
     /// <summary>Stops the gateway as an administrator does.</summary>

@@ -40,17 +40,7 @@ public sealed class ClickHouseServer : IAsyncDisposable
     {
         var library = FindLibrary();
         TestEnvironment.RequireOrSkip(library is not null, "libchdb.so is missing; ./millrace build downloads it");
-        var server = new ClickHouseServer(library);
-        try
-        {
-            await server.StartAgainAsync(cancellationToken);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        return await FreePort.StartAsync(() => new ClickHouseServer(library), server => server.StartAgainAsync(cancellationToken));
     }
 
     /// <summary>Starts it again on the same port and data; returns when it answers.</summary>

@@ -37,18 +37,13 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         var binaries = FindBinaries();
         TestEnvironment.RequireOrSkip(binaries is not null, HowToInstall);
-        var server = new PostgresServer(binaries, durable);
-        try
-        {
-            await server.InitializeAsync(cancellationToken);
-            await server.StartAgainAsync(cancellationToken);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        return await FreePort.StartAsync(
+            () => new PostgresServer(binaries, durable),
+            async server =>
+            {
+                await server.InitializeAsync(cancellationToken);
+                await server.StartAgainAsync(cancellationToken);
+            });
     }
 
     /// <summary>Connection string of a database on this server.</summary>

@@ -49,18 +49,13 @@ public sealed class RabbitMqServer : IAsyncDisposable
         var binaries = Places.FirstOrDefault(place => File.Exists(Path.Combine(place, "rabbitmq-server")));
         TestEnvironment.RequireOrSkip(binaries is not null, HowToInstall);
         TestEnvironment.RequireProgramOrSkip("epmd", HowToInstall);
-        var server = new RabbitMqServer(binaries);
-        try
-        {
-            await server.InitializeAsync(certificatePem, keyPem, cancellationToken);
-            await server.StartAgainAsync(cancellationToken);
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        return await FreePort.StartAsync(
+            () => new RabbitMqServer(binaries),
+            async server =>
+            {
+                await server.InitializeAsync(certificatePem, keyPem, cancellationToken);
+                await server.StartAgainAsync(cancellationToken);
+            });
     }
 
     /// <summary>Runs <c>rabbitmqctl</c> and answers with what it writes.</summary>
