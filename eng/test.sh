@@ -14,8 +14,62 @@ count_results() {
         END { printf "%d passed, %d failed, %d skipped\n", p, f, s }' "$1"
 }
 
+# The test projects, those that take longest first, so that no lane ends with a long one.
+ordered_test_projects() {
+    local name project
+    for name in EndToEnd Archiver Alerting Adapters.Kafka; do
+        for project in "$ROOT"/tests/"$name".Tests/*.csproj; do if [ -f "$project" ]; then echo "$project"; fi; done
+    done
+    for project in "$ROOT"/tests/*.Tests/*.csproj; do
+        case $project in */EndToEnd.Tests/* | */Archiver.Tests/* | */Alerting.Tests/* | */Adapters.Kafka.Tests/*) ;; *) echo "$project" ;; esac
+    done
+}
+
+# run_test_projects LOG PROJECT... : two at a time (MILLRACE_TEST_LANES), since most of them wait for servers; each one's lines stay together.
+run_test_projects() {
+    local log=$1 lanes=${MILLRACE_TEST_LANES:-2} running=0 outcome=0 project
+    shift
+    # With groups of their own they can be stopped whole, test servers included.
+    set -m
+    trap stop_test_projects INT TERM
+    for project in "$@"; do
+        if [ "$running" -ge "$lanes" ]; then
+            wait -n || outcome=1
+            running=$((running - 1))
+        fi
+        run_test_project "$project" &
+        running=$((running + 1))
+    done
+    while [ "$running" -gt 0 ]; do
+        wait -n || outcome=1
+        running=$((running - 1))
+    done
+    trap - INT TERM
+    set +m
+    for project in "$@"; do cat "$(test_log "$project")" >>"$log"; done
+    return $outcome
+}
+
+stop_test_projects() {
+    local group
+    for group in $(jobs -p); do kill -TERM -- "-$group" 2>/dev/null || true; done
+    fail "stopped"
+}
+
+run_test_project() {
+    local own code=0 started=$SECONDS
+    own=$(test_log "$1")
+    say "testing $(basename "$1" .csproj)"
+    dotnet test "$1" -c "$CONFIGURATION" --no-build --nologo --logger "console;verbosity=minimal" >"$own" 2>&1 </dev/null || code=1
+    cat "$own"
+    say "$(basename "$1" .csproj) took $((SECONDS - started)) s"
+    return $code
+}
+
+test_log() { echo "$ROOT/artifacts/test-$(basename "$1" .csproj).log"; }
+
 verb_test() {
-    local filter=${1:-} name started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder wanted ran=0
+    local filter=${1:-} name started=$SECONDS log=$ROOT/artifacts/test.log outcome=0 project folder wanted
     need_dotnet
     need_node
     mkdir -p "$ROOT/artifacts"
@@ -32,16 +86,15 @@ verb_test() {
 
     # Lower case beforehand: within a pattern bash 5.2 makes something of an empty "${filter,,}" that matches nothing.
     wanted=${filter,,}
-    for project in "$ROOT"/tests/*.Tests/*.csproj; do
+    local -a projects=()
+    while IFS= read -r project; do
         name=${project#"$ROOT"/}
         name=${name,,}
-        case $name in *"$wanted"*) ;; *) continue ;; esac
-        ran=$((ran + 1))
-        say "testing $(basename "$project" .csproj)"
-        dotnet test "$project" -c "$CONFIGURATION" --no-build --nologo --logger "console;verbosity=minimal" 2>&1 | tee -a "$log" || outcome=1
-    done
+        case $name in *"$wanted"*) projects+=("$project") ;; esac
+    done < <(ordered_test_projects)
+    run_test_projects "$log" "${projects[@]}" || outcome=1
     # No project at all is no success.
-    if [ $ran -eq 0 ]; then
+    if [ ${#projects[@]} -eq 0 ]; then
         say "no test project's path contains '$filter'"
         outcome=1
     fi
