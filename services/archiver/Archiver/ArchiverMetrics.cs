@@ -34,6 +34,9 @@ internal static class ArchiverMetrics
     private static readonly Counter<long> Malformed =
         Meter.CreateCounter<long>("millrace.archiver.malformed", "{record}", "Records that are no events and were passed over.");
 
+    private static readonly Counter<long> DamagedObjects =
+        Meter.CreateCounter<long>("millrace.archiver.damaged", "{object}", "Times that an archived object or manifest was found not to be what was stored.");
+
     private static readonly Counter<long> Waits =
         Meter.CreateCounter<long>("millrace.archiver.waits", "{wait}", "Times that reading stopped because a sink's buffer was full.");
 
@@ -57,6 +60,8 @@ internal static class ArchiverMetrics
     public static void Duplicate() => Duplicates.Add(1);
 
     public static void NotAnEvent() => Malformed.Add(1);
+
+    public static void Damaged() => DamagedObjects.Add(1);
 
     public static void Waited() => Waits.Add(1);
 

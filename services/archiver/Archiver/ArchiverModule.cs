@@ -43,6 +43,7 @@ public static class ArchiverModule
         services.AddSingleton<CutInspector>();
         services.AddSingleton<ISink, ClickHouseSink>();
         services.AddSingleton<ISink, ObjectSink>();
+        services.AddSingleton<ArchiveReader>();
         services.AddHostedService(provider => provider.GetRequiredService<SchemaWorker>());
         services.AddHostedService<ArchiverWorker>();
         services.AddSingleton<QuerySlots>();

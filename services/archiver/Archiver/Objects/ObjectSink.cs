@@ -13,7 +13,7 @@ namespace Millrace.Archiver.Objects;
 /// name the range, so a cut that is redone finds its objects and changes nothing. Copy, verify, and only then the position moves.
 /// </summary>
 internal sealed class ObjectSink(
-    IObjectStore store, IOptions<ArchiverOptions> options, ILogger<ObjectSink> logger, IArchiverProbe? probe = null) : ISink
+    IObjectStore store, ArchiveReader reader, IOptions<ArchiverOptions> options, ILogger<ObjectSink> logger, IArchiverProbe? probe = null) : ISink
 {
     private const int ParallelPuts = 4;
     private const int CheapObjects = 100;
@@ -42,7 +42,7 @@ internal sealed class ObjectSink(
         await Task.WhenAll(Enumerable.Range(0, Math.Min(ParallelPuts, stored.Length)).Select(_ => Task.Run(PutSomeAsync, cancellationToken)));
         if (probe is not null) await probe.ReachedAsync(ArchiverStep.ObjectsStored, Name, lane.Partition);
         await PutManifestAsync(
-            lane, range, new Manifest(1, lane.Topic, lane.Partition, lane.Epoch, range.First, range.Last, events.Rows, stored), cancellationToken);
+            lane, range, new Manifest(Manifest.Newest, lane.Topic, lane.Partition, lane.Epoch, range.First, range.Last, events.Rows, stored), cancellationToken);
 
         async Task PutSomeAsync()
         {
@@ -96,16 +96,14 @@ internal sealed class ObjectSink(
             var key = ObjectKeys.Manifest(lane, range, beside);
             using var content = new MemoryStream(bytes, writable: false);
             var outcome = await store.PutAsync(key, content, new ObjectPutOptions("application/json"), cancellationToken);
-            await using var stream = await store.OpenReadAsync(key, 0, cancellationToken)
-                ?? throw new ObjectStoreException($"{key} was stored but is not there.", retryable: true);
-            var found = await ManifestJson.ReadAsync(stream, cancellationToken);
-            if (!beside && outcome == PutOutcome.AlreadyExists && found?.Epoch != lane.Epoch)
+            var found = await reader.ReadManifestAsync(key, cancellationToken);
+            if (!beside && outcome == PutOutcome.AlreadyExists && found.Epoch != lane.Epoch)
             {
                 Log.ObjectBeside(logger, key, ObjectKeys.Manifest(lane, range, beside: true));
                 continue;
             }
 
-            if (found is null || found.Rows != manifest.Rows || !found.Objects.SequenceEqual(manifest.Objects))
+            if (found.Rows != manifest.Rows || !found.Objects.SequenceEqual(manifest.Objects))
                 throw new ObjectStoreException($"{key} does not list what was stored.", retryable: false);
             return;
         }
