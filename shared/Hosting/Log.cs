@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(1041, LogLevel.Warning, "A query did not reach ClickHouse, repetition {Attempt} in {DelaySeconds:0.###} s: {Reason}")]
     public static partial void ClickHouseRetried(ILogger logger, int attempt, double delaySeconds, string reason);
+
+    [LoggerMessage(1050, LogLevel.Warning, "Incidents can't be written to the metadata database; they are kept in memory and tried again.")]
+    public static partial void IncidentsUnwritten(ILogger logger, Exception exception);
 }

@@ -11,6 +11,7 @@ using Millrace.Hosting.Bootstrap;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
 using Millrace.Hosting.Http;
+using Millrace.Hosting.Incidents;
 using Millrace.Hosting.Ledger;
 using Millrace.Hosting.Metrics;
 using Millrace.Hosting.Telemetry;
@@ -21,7 +22,7 @@ namespace Millrace.Hosting;
 public static class MillraceHosting
 {
     /// <summary>
-    /// Adds clock, options, authentication, bootstrap, health, metrics, telemetry, errors, ledger and audit log. The host adds an adapter of
+    /// Adds clock, options, authentication, bootstrap, health, metrics, telemetry, errors, ledger, audit log and incidents. The host adds an adapter of
     /// <see cref="Ports.Metadata.IMetadataDatabase"/> beside it.
     /// </summary>
     public static IServiceCollection AddMillraceHosting(this IServiceCollection services, IConfiguration configuration)
@@ -29,6 +30,10 @@ public static class MillraceHosting
         services.AddMillraceAuthentication(configuration);
         services.AddMillraceOptions<BootstrapOptions, BootstrapOptionsValidator>(configuration, "Bootstrap");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BootstrapOptions>, BootstrapOptionsRules>());
+        services.AddMillraceOptions<IncidentOptions, IncidentOptionsValidator>(configuration, "Incidents");
+        services.TryAddSingleton<IncidentLog>();
+        services.TryAddSingleton<IncidentStore>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, IncidentWriter>());
         services.AddMillraceTelemetry(configuration);
         services.TryAddSingleton<MetricsCollector>();
         services.TryAddSingleton<BootstrapResult>();

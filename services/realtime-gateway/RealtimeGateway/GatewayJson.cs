@@ -17,6 +17,7 @@ namespace Millrace.RealtimeGateway;
 [JsonSerializable(typeof(MeAnswer))]
 [JsonSerializable(typeof(Page<StreamAnswer>))]
 [JsonSerializable(typeof(LedgerAnswer))]
+[JsonSerializable(typeof(Page<IncidentAnswer>))]
 internal sealed partial class GatewayJson : JsonSerializerContext
 {
     /// <summary>Times as the whole API writes them.</summary>

@@ -52,7 +52,7 @@ public static class RealtimeGatewayModule
 
     /// <summary>
     /// Maps <c>/connection/websocket</c>, <c>/ws</c>, <c>/sse</c>, <c>/api/v1/tokens</c>, <c>/api/v1/keys</c>, <c>/api/v1/me</c>, <c>/api/v1/streams</c>,
-    /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c> and the dashboard's files at <c>/</c>.
+    /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c>, <c>/api/v1/incidents</c> and the dashboard's files at <c>/</c>.
     /// </summary>
     public static IEndpointRouteBuilder MapRealtimeGateway(this IEndpointRouteBuilder endpoints)
     {
@@ -64,6 +64,7 @@ public static class RealtimeGatewayModule
         CallerEndpoints.Map(endpoints);
         WindowsEndpoint.Map(endpoints);
         LedgerEndpoint.Map(endpoints);
+        IncidentEndpoint.Map(endpoints);
         ServiceForwarder.Map(endpoints);
         DashboardFiles.Map(endpoints);
         return endpoints;

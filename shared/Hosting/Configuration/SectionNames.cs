@@ -10,7 +10,7 @@ internal sealed class SectionNames
     private static readonly string[] Known =
     [
         "Ingest", "Aggregator", "Gateway", "Alerting", "Archiver", "EventLog", "Objects", "Metadata", "ClickHouse", "ClickHouseRetries", "EmbeddedClickHouse", "Notifications", "Auth",
-        "Bootstrap", "Telemetry", "Quotas", "Http", "Standalone", "Demo", "Adapters", "Inbound", "Kafka", "ObjectRetries", "Postgres", "RabbitMq", "S3",
+        "Bootstrap", "Telemetry", "Quotas", "Http", "Standalone", "Demo", "Adapters", "Inbound", "Incidents", "Kafka", "ObjectRetries", "Postgres", "RabbitMq", "S3",
     ];
 
     /// <summary>Carries the configuration to the validator.</summary>

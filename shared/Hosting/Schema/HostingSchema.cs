@@ -2,7 +2,7 @@ using Millrace.Ports.Metadata;
 
 namespace Millrace.Hosting.Schema;
 
-/// <summary>The tables that every service shares: tenants, API keys, settings, audit log, ledger.</summary>
+/// <summary>The tables that every service shares: tenants, API keys, settings, audit log, ledger, incidents.</summary>
 public static class HostingSchema
 {
     private static readonly Migration[] Migrations =
@@ -26,6 +26,14 @@ public static class HostingSchema
                 received bigint NOT NULL, rejected bigint NOT NULL, dead_lettered bigint NOT NULL, aggregated bigint NOT NULL,
                 late bigint NOT NULL, duplicate bigint NOT NULL, archived bigint NOT NULL,
                 PRIMARY KEY (tenant, stage, topic, part));
+            """),
+        new(2, "incidents", """
+            CREATE TABLE incidents (
+                id text PRIMARY KEY, service text NOT NULL, instance text NOT NULL, kind text NOT NULL, subject text NOT NULL, step text NOT NULL,
+                cause text NOT NULL, audience text NOT NULL, peak double precision, peak_unit text NOT NULL, momentary integer NOT NULL,
+                times bigint NOT NULL, started_at bigint NOT NULL, seen_at bigint NOT NULL, ended_at bigint);
+            CREATE INDEX incidents_started ON incidents (started_at, id);
+            CREATE INDEX incidents_open ON incidents (seen_at) WHERE ended_at IS NULL;
             """),
     ];
 

@@ -32,5 +32,22 @@ internal sealed record StreamAnswer(string Stream, DateTimeOffset LastSeenAt);
 internal sealed record LedgerAnswer(
     string Tenant, long Received, long Aggregated, long Late, long Duplicate, long Rejected, long DeadLettered, long Archived, long Pending);
 
+/// <summary>An incident in the answer of <c>GET /api/v1/incidents</c>; <c>instance</c> and <c>audience</c> for operators only.</summary>
+internal sealed record IncidentAnswer(
+    string Id,
+    string Service,
+    string Kind,
+    string Subject,
+    string Step,
+    string Cause,
+    double? Peak,
+    string PeakUnit,
+    long Times,
+    DateTimeOffset StartedAt,
+    DateTimeOffset SeenAt,
+    DateTimeOffset? EndedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Instance,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Audience);
+
 /// <summary>A page of anything.</summary>
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
