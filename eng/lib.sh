@@ -34,15 +34,16 @@ stale() {
     [ -n "$(find "$@" \( -name node_modules -o -name artifacts -o -name dist \) -prune -o -type f -newer "$stamp" -print -quit 2>/dev/null)" ]
 }
 
-# ensure_built PROJECT NAME: builds a project in Release unless nothing has changed since the last time.
+# ensure_built PROJECT NAME [PATH…]: builds a project in Release unless nothing has changed since the last time, below the paths too.
 ensure_built() {
-    local project=$1 stamp=$ROOT/artifacts/.built-$2 started log
-    local sources=("$ROOT/services" "$ROOT/shared" "$ROOT/tools" "$ROOT/Directory.Build.props" "$ROOT/Directory.Build.targets" "$ROOT/Directory.Packages.props" "$ROOT/eng" "$(librdkafka_library)")
+    local project=$1 name=$2 stamp=$ROOT/artifacts/.built-$2 started log
+    shift 2
+    local sources=("$ROOT/services" "$ROOT/shared" "$ROOT/tools" "$ROOT/Directory.Build.props" "$ROOT/Directory.Build.targets" "$ROOT/Directory.Packages.props" "$ROOT/eng" "$(librdkafka_library)" "$@")
     stale "$stamp" "${sources[@]}" || return 0
-    say "building $2 (up to 2 minutes the first time)"
+    say "building $name (up to 2 minutes the first time)"
     mkdir -p "$ROOT/artifacts"
     started=$(mktemp "$ROOT/artifacts/.started.XXXXXX")
-    log=$ROOT/artifacts/build-$2.log
+    log=$ROOT/artifacts/build-$name.log
     if ! dotnet build "$project" -c "$CONFIGURATION" -v quiet >"$log" 2>&1; then
         grep -E 'error|warning' "$log" | sort -u | head -20 >&2
         rm -f "$started"

@@ -76,7 +76,7 @@ public sealed class ClusterTests(SharedCluster shared)
     }
 
     /// <summary>Reads the dead-letter topic as any Kafka client would; its values are Protobuf, whose texts are readable as they are.</summary>
-    private static async Task<List<string>> DeadLettersAsync(Cluster millrace, string containing)
+    private static async Task<List<string>> DeadLettersAsync(ClusterInstallation millrace, string containing)
     {
         await Task.Yield();
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(

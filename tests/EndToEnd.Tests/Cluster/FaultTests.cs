@@ -1,4 +1,3 @@
-using Millrace.EndToEnd.Tests.Support;
 using Millrace.Testing;
 using Xunit;
 
@@ -10,7 +9,7 @@ public sealed class FaultTests(SharedCluster shared)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    private Cluster Millrace => shared.Millrace;
+    private ClusterInstallation Millrace => shared.Millrace;
 
     [Theory]
     [InlineData("services")]

@@ -2,12 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Millrace.EndToEnd.Tests.Support;
 
 namespace Millrace.EndToEnd.Tests.Cluster;
 
 /// <summary>Producers that send each batch until it is accepted, as those do who must not lose anything.</summary>
-internal sealed class Load(Cluster millrace, string stream, int senders)
+internal sealed class Load(ClusterInstallation millrace, string stream, int senders)
 {
     private const int BatchSize = 50;
     private static readonly TimeSpan _pace = TimeSpan.FromMilliseconds(100);

@@ -5,9 +5,9 @@ namespace Millrace.EndToEnd.Tests.Cluster;
 /// <summary>One cluster for all tests of it; each uses streams and tenants of its own.</summary>
 public sealed class SharedCluster : IAsyncLifetime
 {
-    internal Cluster Millrace { get; private set; } = null!;
+    internal ClusterInstallation Millrace { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Millrace = await Cluster.StartAsync(CancellationToken.None);
+    public async ValueTask InitializeAsync() => Millrace = await ClusterInstallation.StartAsync(CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {

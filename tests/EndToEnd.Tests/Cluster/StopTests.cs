@@ -1,4 +1,3 @@
-using Millrace.EndToEnd.Tests.Support;
 using Millrace.Testing;
 using Xunit;
 

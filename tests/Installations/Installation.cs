@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using Millrace.Testing;
 using Xunit;
 
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>A standalone Millrace in a process of its own, on free ports.</summary>
 internal sealed partial class Installation : IMillrace, IAsyncDisposable
@@ -68,7 +68,7 @@ internal sealed partial class Installation : IMillrace, IAsyncDisposable
         }
     }
 
-    public Task<List<string>> ObjectIdsAsync(string tenant, string stream) => ObjectLines.IdsAsync(Data, tenant, stream);
+    public IAsyncEnumerable<string> ObjectLinesAsync(string tenant, string stream) => ObjectLines.OfDirectoryAsync(Path.Combine(Data, "objects"), tenant, stream);
 
     public MillraceClient Client(string? credential = null) => new(this, credential ?? ApiKey);
 

@@ -1,20 +1,17 @@
 using System.Globalization;
-using System.IO.Compression;
-using System.Text.Json.Nodes;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Millrace.EndToEnd.Tests.Support;
 using Millrace.Servers;
 using Millrace.Testing;
 
-namespace Millrace.EndToEnd.Tests.Cluster;
+namespace Millrace.Installations;
 
 /// <summary>
 /// The five services as processes of their own, started by the program behind <c>./millrace services</c>, on Kafka (librdkafka's mock cluster),
 /// PostgreSQL, RabbitMQ, S3 (Ceph, behind a door that can fail) and ClickHouse, each a server of its own.
 /// </summary>
-internal sealed class Cluster : IMillrace, IAsyncDisposable
+internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
 {
     private const string Bucket = "millrace";
     private readonly TempDirectory _data = new();
@@ -38,9 +35,9 @@ internal sealed class Cluster : IMillrace, IAsyncDisposable
     public Uri ClickHouse => ClickHouseServer.Url;
 
     /// <summary>Starts everything and waits until all services are ready.</summary>
-    public static async Task<Cluster> StartAsync(CancellationToken cancellationToken)
+    public static async Task<ClusterInstallation> StartAsync(CancellationToken cancellationToken)
     {
-        var cluster = new Cluster();
+        var cluster = new ClusterInstallation();
         try
         {
             await cluster.StartServersAsync(cancellationToken);
@@ -60,25 +57,21 @@ internal sealed class Cluster : IMillrace, IAsyncDisposable
     public MillraceClient Client(string? credential = null) => new(this, credential ?? Installation.ApiKey);
 
     /// <inheritdoc/>
-    public async Task<List<string>> ObjectIdsAsync(string tenant, string stream)
+    public async IAsyncEnumerable<string> ObjectLinesAsync(string tenant, string stream)
     {
-        var ids = new List<string>();
         var list = new ListObjectsV2Request { BucketName = Bucket, Prefix = $"raw/tenant={tenant}/stream={stream}/" };
         do
         {
             var page = await _s3!.ListObjectsV2Async(list);
-            foreach (var found in (page.S3Objects ?? []).Where(found => found.Key.EndsWith(".ndjson.gz", StringComparison.Ordinal)))
+            foreach (var found in (page.S3Objects ?? []).Where(found => found.Key.EndsWith(ObjectLines.Extension, StringComparison.Ordinal)))
             {
                 using var answer = await _s3.GetObjectAsync(Bucket, found.Key);
-                await using var gzip = new GZipStream(answer.ResponseStream, CompressionMode.Decompress);
-                using var reader = new StreamReader(gzip);
-                while (await reader.ReadLineAsync() is { } line) ids.Add((string)JsonNode.Parse(line)!["id"]!);
+                await foreach (var line in ObjectLines.ReadAsync(answer.ResponseStream)) yield return line;
             }
 
             list.ContinuationToken = page.NextContinuationToken;
         }
         while (list.ContinuationToken is not null);
-        return ids;
     }
 
     /// <summary>SQL as the owner of the ClickHouse server; tab-separated lines.</summary>

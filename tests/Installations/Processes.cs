@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>Looks at processes through /proc.</summary>
 internal static class Processes

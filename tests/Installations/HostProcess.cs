@@ -1,9 +1,8 @@
 using System.Globalization;
-using Millrace.EndToEnd.Tests.Support;
 using Millrace.Servers;
 using Millrace.Testing;
 
-namespace Millrace.EndToEnd.Tests.Cluster;
+namespace Millrace.Installations;
 
 /// <summary>A further instance of a service, beside those that <see cref="ServiceProcesses"/> runs.</summary>
 internal sealed class HostProcess : IDisposable

@@ -1,10 +1,9 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Millrace.EndToEnd.Tests.Support;
 using Millrace.Testing;
 using Xunit;
 
-namespace Millrace.EndToEnd.Tests.Cluster;
+namespace Millrace.Installations;
 
 /// <summary>The five services as <c>./millrace services</c> runs them: one that ends is started again.</summary>
 internal sealed partial class ServiceProcesses : IAsyncDisposable

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>What a producer, a dashboard and a BI user do, over HTTP.</summary>
 internal sealed class MillraceClient : IDisposable

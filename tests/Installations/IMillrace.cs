@@ -1,4 +1,4 @@
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>A Millrace that runs, in whatever form.</summary>
 internal interface IMillrace
@@ -9,6 +9,6 @@ internal interface IMillrace
     /// <summary>ClickHouse's HTTP interface.</summary>
     Uri ClickHouse { get; }
 
-    /// <summary>Ids of all lines of a stream in the object store.</summary>
-    Task<List<string>> ObjectIdsAsync(string tenant, string stream);
+    /// <summary>All lines of a stream in the object store.</summary>
+    IAsyncEnumerable<string> ObjectLinesAsync(string tenant, string stream);
 }

@@ -1,4 +1,4 @@
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>Where things are.</summary>
 internal static class Repository

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace Millrace.EndToEnd.Tests.Support;
+namespace Millrace.Installations;
 
 /// <summary>Mints JSON Web Tokens as any other program with the signing key would (RFC 7519, HS256).</summary>
 internal static class Tokens

@@ -1,0 +1,48 @@
+using Millrace.Verify.Check;
+using Millrace.Verify.Load;
+using Millrace.Verify.Observe;
+
+namespace Millrace.Verify.Tests.Check;
+
+public sealed class WindowCheckTests
+{
+    [Fact]
+    public void Window_with_every_event_once_is_exact() => Assert.Empty(Compare(Sent.Three(), Sent.Three().Window()));
+
+    [Fact]
+    public void Window_that_lacks_an_event_names_it()
+    {
+        var difference = Assert.Single(Compare(Sent.Three(), Sent.Three().FindAll(entry => entry.Id != "a").Window()));
+        Assert.Equal(("windows", "lost", "a"), (difference.Place, difference.Kind, Assert.Single(difference.Ids)));
+    }
+
+    [Fact]
+    public void Window_that_counts_an_event_twice_names_it()
+    {
+        var difference = Assert.Single(Compare(Sent.Three(), Sent.Three().Append(Sent.Three()[1]).ToList().Window()));
+        Assert.Equal(("windows", "doubled", "b"), (difference.Place, difference.Kind, Assert.Single(difference.Ids)));
+    }
+
+    [Fact]
+    public void Window_without_an_event_that_may_be_late_is_exact()
+    {
+        var sent = Sent.Three();
+        sent[1].MayBeLate = true;
+        Assert.Empty(Compare(sent, sent.Window()));
+        Assert.Empty(Compare(sent, sent.FindAll(entry => entry.Id != "b").Window()));
+        Assert.Equal("a", Assert.Single(Assert.Single(Compare(sent, sent.FindAll(entry => entry.Id != "a").Window())).Ids));
+    }
+
+    [Fact]
+    public void Late_event_that_counts_in_a_window_is_a_difference()
+    {
+        var sent = Sent.Three();
+        sent[2].MustBeLate = sent[2].MayBeLate = true;
+        Assert.Equal("doubled", Assert.Single(Compare(sent, Sent.Three().Window())).Kind);
+    }
+
+    [Fact]
+    public void Window_that_is_not_final_names_its_events() => Assert.Equal(["a", "b", "c"], Assert.Single(Compare(Sent.Three())).Ids);
+
+    private static IEnumerable<Difference> Compare(IEnumerable<JournalEntry> sent, params FoundWindow[] found) => WindowCheck.Compare(Sent.Of, sent, found);
+}

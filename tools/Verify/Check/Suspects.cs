@@ -1,0 +1,41 @@
+using Millrace.Verify.Load;
+
+namespace Millrace.Verify.Check;
+
+/// <summary>Tells by the sum of the events' numbers which events a sum lacks or counts twice.</summary>
+internal static class Suspects
+{
+    /// <summary>Ids named at most where they can't be told apart.</summary>
+    public const int Most = 5;
+
+    /// <summary>The events that explain a difference of <paramref name="count"/> events and <paramref name="number"/> in the sum of their numbers.</summary>
+    public static IReadOnlyList<string> Find(IReadOnlyList<JournalEntry> events, long count, long number)
+    {
+        var (wanted, sum) = (Math.Abs(count), Math.Abs(number));
+        if (wanted == 1 && events.FirstOrDefault(entry => entry.Number == sum) is { } one) return [one.Id];
+        if (wanted == 2 && events.Count <= 2_000)
+        {
+            var byNumber = events.ToDictionary(entry => entry.Number);
+            foreach (var first in events)
+            {
+                if (byNumber.TryGetValue(sum - first.Number, out var second) && second != first) return [first.Id, second.Id];
+            }
+        }
+
+        return [.. events.Take(Most).Select(entry => entry.Id)];
+    }
+
+    /// <summary>Whether so many of the candidates can have just this sum of numbers; also true where there are too many to try.</summary>
+    public static bool CanSumTo(IReadOnlyList<long> numbers, long count, long sum)
+    {
+        if (count < 0 || count > numbers.Count) return false;
+        return numbers.Count > 20 || Try(numbers, 0, count, sum);
+    }
+
+    private static bool Try(IReadOnlyList<long> numbers, int from, long count, long sum)
+    {
+        if (count == 0) return sum == 0;
+        if (numbers.Count - from < count) return false;
+        return Try(numbers, from + 1, count - 1, sum - numbers[from]) || Try(numbers, from + 1, count, sum);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Millrace.Installations;
+using Millrace.Verify.Check;
+using Millrace.Verify.Load;
+using Millrace.Verify.Report;
+using Millrace.Verify.Targets;
+
+namespace Millrace.Verify.Observe;
+
+/// <summary>Looks into every place where an event must be, and compares.</summary>
+internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows)
+{
+    private static readonly (string Table, TimeSpan Size)[] _rollups =
+        [("rollup_1m", TimeSpan.FromMinutes(1)), ("rollup_1h", TimeSpan.FromHours(1)), ("rollup_1d", TimeSpan.FromDays(1))];
+
+    private static readonly TimeSpan _windowsLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _socketsLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500);
+    private readonly Dictionary<string, (long Compared, int Differences)> _checks = new(StringComparer.Ordinal);
+
+    /// <summary>Compares everything and writes down what differs.</summary>
+    public async Task CompareAsync(RunReport report, Dictionary<string, Ledger> before, Dictionary<string, Ledger> after, CancellationToken cancellationToken)
+    {
+        foreach (var tenant in target.Tenants)
+        {
+            using var inspector = new Inspector(target, tenant);
+            var found = new Dictionary<string, List<JournalEntry>>(StringComparer.Ordinal);
+            foreach (var stream in LoadPlan.StreamNames(target.StreamPrefix))
+                found[stream] = await CompareArchiveAsync(report, inspector, (tenant, stream), cancellationToken);
+            var landed = found.Values.Sum(entries => entries.Count(entry => entry.Fate == Fate.Maybe));
+            report.MaybeLanded += landed;
+            Note(report, "ledger", 1, LedgerCheck.Compare(journal.TallyOf(tenant), landed, before[tenant], after[tenant]));
+
+            // Windows become final, and reach sockets, a little after their events are counted.
+            var aggregated = after[tenant].Aggregated - before[tenant].Aggregated;
+            var final = await FinalWindowsAsync(inspector, aggregated, cancellationToken);
+            foreach (var (stream, entries) in found)
+            {
+                Note(report, "windows", final[stream].Count, WindowCheck.Compare((tenant, stream), entries, final[stream]));
+                await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
+            }
+        }
+
+        report.Checks.AddRange(_checks.Select(check => new CheckRecord(check.Key, check.Value.Compared, check.Value.Differences)));
+    }
+
+    /// <returns>The events that are in the archive, whether acknowledged or not.</returns>
+    private async Task<List<JournalEntry>> CompareArchiveAsync(RunReport report, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
+    {
+        var sent = journal.Entries.Values.Where(entry => entry.Tenant == of.Tenant && entry.Stream == of.Stream).ToList();
+        var rows = await inspector.RowsAsync(of.Stream, cancellationToken);
+        Note(report, "clickhouse", rows.Count, EventCheck.Compare("clickhouse", of, sent, rows));
+        var there = rows.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+        var taken = sent.Where(entry => entry.Fate == Fate.Acknowledged || there.Contains(entry.Id)).ToList();
+
+        if (target.ObjectLines(of.Tenant, of.Stream) is { } lines)
+        {
+            var objects = new List<FoundEvent>();
+            await foreach (var line in lines.WithCancellation(cancellationToken)) objects.Add(FoundEvent.Of(JsonNode.Parse(line)!));
+            Note(report, "objects", objects.Count, EventCheck.Compare("objects", of, sent, objects));
+        }
+
+        foreach (var (table, size) in _rollups)
+        {
+            var buckets = await inspector.RollupAsync(table, of.Stream, cancellationToken);
+            Note(report, table, buckets.Count, RollupCheck.Compare(table, size, of, taken, buckets));
+        }
+
+        return taken;
+    }
+
+    private static async Task<Dictionary<string, List<FoundWindow>>> FinalWindowsAsync(Inspector inspector, IEnumerable<string> streams, long aggregated, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var final = new Dictionary<string, List<FoundWindow>>(StringComparer.Ordinal);
+            foreach (var stream in streams) final[stream] = await inspector.WindowsAsync(stream, cancellationToken);
+            if (final.Values.Sum(list => list.Sum(window => window.Count)) >= aggregated || Stopwatch.GetElapsedTime(started) > _windowsLimit) return final;
+            await Task.Delay(_look, cancellationToken);
+        }
+    }
+
+    private Task<Dictionary<string, List<FoundWindow>>> FinalWindowsAsync(Inspector inspector, long aggregated, CancellationToken cancellationToken) =>
+        FinalWindowsAsync(inspector, LoadPlan.StreamNames(target.StreamPrefix), aggregated, cancellationToken);
+
+    private async Task CompareSocketsAsync(
+        RunReport report, (string Tenant, string Stream) of, List<JournalEntry> taken, List<FoundWindow> final, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var listener = windows.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
+        var feed = events.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
+        while (true)
+        {
+            List<Difference> differences = [.. SocketCheck.Windows(listener, final), .. SocketCheck.Events(feed, taken)];
+            if (differences.Count == 0 || Stopwatch.GetElapsedTime(started) > _socketsLimit)
+            {
+                Note(report, "socket:windows", listener.Windows.Count, differences.Where(difference => difference.Place == "socket:windows"));
+                Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));
+                return;
+            }
+
+            await Task.Delay(_look, cancellationToken);
+        }
+    }
+
+    private void Note(RunReport report, string place, long compared, IEnumerable<Difference> differences)
+    {
+        var known = report.Differences.Count;
+        report.Differences.AddRange(differences);
+        var sum = _checks.GetValueOrDefault(place);
+        _checks[place] = (sum.Compared + compared, sum.Differences + report.Differences.Count - known);
+    }
+}

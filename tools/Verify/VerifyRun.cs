@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Millrace.Installations;
+using Millrace.Verify.Check;
+using Millrace.Verify.Faults;
+using Millrace.Verify.Load;
+using Millrace.Verify.Observe;
+using Millrace.Verify.Report;
+using Millrace.Verify.Targets;
+
+namespace Millrace.Verify;
+
+/// <summary>One run: load, faults, rest, comparison.</summary>
+/// <param name="target">The installation, which runs.</param>
+/// <param name="settings">What was asked for.</param>
+/// <param name="seed">What load and faults follow from.</param>
+/// <param name="say">Tells the person who watches.</param>
+internal sealed class VerifyRun(ITarget target, VerifySettings settings, int seed, Action<string> say)
+{
+    private static readonly TimeSpan _lastAnswers = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _settleLimit = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
+    private readonly Journal _journal = new();
+    private readonly RunClock _clock = new(TimeProvider.System);
+    private readonly RunReport _report = new() { Seed = seed, Target = target.Name };
+
+    private IEnumerable<string> Streams => LoadPlan.StreamNames(target.StreamPrefix);
+
+    /// <summary>Runs it.</summary>
+    public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var before = await LedgersAsync(cancellationToken);
+        using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));
+        SocketListener[] listeners = [.. events, .. windows];
+        var heard = Task.WhenAll(listeners.Select(listener => listener.RunAsync(listening.Token)));
+
+        await LoadAsync(cancellationToken);
+        say("load has ended; waiting until everything is at rest");
+        var ledgers = await SettleAsync(cancellationToken);
+        var observed = new Observation(target, _journal, events, windows);
+        await observed.CompareAsync(_report, before, ledgers, cancellationToken);
+        foreach (var refusal in _journal.Refusals) _report.Differences.Add(new Difference("ingest", "altered", "", "", [refusal.Split(':')[0]], refusal));
+
+        await listening.CancelAsync();
+        await heard;
+        _report.Connections = listeners.Sum(listener => (long)listener.Connections);
+        _report.Resets = listeners.Sum(listener => (long)listener.Resets);
+        return _report;
+    }
+
+    private List<T> Listeners<T>(Func<string, string, T> create) => [.. target.Tenants.SelectMany(tenant => Streams.Select(stream => create(tenant, stream)))];
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var pace = LoadPace.Of(settings.Rate, settings.Clients);
+        var producers = Enumerable.Range(0, settings.Clients).Select(client => new Producer(target, _journal, _clock, new LoadPlan(seed, client, target.Tenants.Count), pace)).ToList();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var started = Stopwatch.GetTimestamp();
+        var sending = Task.WhenAll(producers.Select(producer => Task.Run(() => producer.RunAsync(stop.Token, giveUp.Token), CancellationToken.None)));
+        try
+        {
+            var context = new FaultContext(target, _journal, _clock, new Random(seed), say);
+            await new FaultSchedule(settings, seed, context, _report, started).RunAsync(cancellationToken);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            giveUp.CancelAfter(_lastAnswers);
+            await sending;
+            producers.ForEach(producer => producer.Dispose());
+        }
+
+        _report.Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        _report.Retries = producers.Sum(producer => producer.Retries);
+        _report.Acknowledged = _journal.Acknowledged;
+        _report.Maybe = _journal.Entries.Values.Count(entry => entry.Fate == Fate.Maybe);
+        foreach (var tally in target.Tenants.Select(_journal.TallyOf))
+        {
+            _report.Duplicates += tally.Duplicates;
+            _report.Rejected += tally.Rejected;
+        }
+    }
+
+    private async Task<Dictionary<string, Ledger>> LedgersAsync(CancellationToken cancellationToken) =>
+        await AskAsync(_ => true, TimeSpan.FromSeconds(30), cancellationToken);
+
+    /// <summary>Waits until every tenant's ledger has nothing pending.</summary>
+    private Task<Dictionary<string, Ledger>> SettleAsync(CancellationToken cancellationToken) =>
+        AskAsync(ledger => ledger is { Pending: 0, Balances: true }, _settleLimit, cancellationToken);
+
+    private async Task<Dictionary<string, Ledger>> AskAsync(Func<Ledger, bool> enough, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var ledgers = new Dictionary<string, Ledger>(StringComparer.Ordinal);
+        foreach (var tenant in target.Tenants)
+        {
+            using var inspector = new Inspector(target, tenant);
+            while (true)
+            {
+                var ledger = await inspector.TryLedgerAsync(cancellationToken);
+                if (ledger is not null) ledgers[tenant] = ledger;
+                if (ledger is not null && enough(ledger)) break;
+                // What it says then is compared, and found wanting.
+                if (Stopwatch.GetElapsedTime(started) > limit)
+                {
+                    if (ledger is null) throw new TimeoutException($"the ledger of {tenant} could not be read for {limit.TotalSeconds:0} s");
+                    break;
+                }
+
+                await Task.Delay(_look, cancellationToken);
+            }
+        }
+
+        return ledgers;
+    }
+}
