@@ -12,6 +12,7 @@ internal sealed class EventLogMetrics : IDisposable
     private readonly Counter<long> _records;
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _damaged;
     private readonly Histogram<double> _duration;
     private readonly Histogram<int> _groupSize;
     private readonly ConcurrentDictionary<FasterEventLog, bool> _logs = new();
@@ -21,6 +22,7 @@ internal sealed class EventLogMetrics : IDisposable
         _records = _meter.CreateCounter<long>("millrace.eventlog.append.records", "{record}", "Records made durable.");
         _bytes = _meter.CreateCounter<long>("millrace.eventlog.append.bytes", "By", "Payload made durable.");
         _refused = _meter.CreateCounter<long>("millrace.eventlog.append.refused", "{append}", "Groups of appends refused because the topic is full.");
+        _damaged = _meter.CreateCounter<long>("millrace.eventlog.damaged", "{range}", "Parts of the log found not to be what was written.");
         _duration = _meter.CreateHistogram<double>("millrace.eventlog.commit.duration", "s", "Time to write and sync a group of appends.");
         _groupSize = _meter.CreateHistogram<int>("millrace.eventlog.commit.records", "{record}", "Records that shared a sync.");
         _meter.CreateObservableGauge("millrace.eventlog.lag.records", Lag, "{record}", "Durable records that a group's consumer has not read.");
@@ -40,6 +42,9 @@ internal sealed class EventLogMetrics : IDisposable
 
     /// <summary>A group of appends was refused.</summary>
     public void Refused(string topic) => _refused.Add(1, new KeyValuePair<string, object?>(TopicTag, topic));
+
+    /// <summary>A damaged part was met.</summary>
+    public void Damaged(string topic) => _damaged.Add(1, new KeyValuePair<string, object?>(TopicTag, topic));
 
     /// <summary>Observes a log's lag and size.</summary>
     public void Watch(FasterEventLog log) => _logs[log] = true;

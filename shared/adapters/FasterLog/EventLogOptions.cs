@@ -69,6 +69,13 @@ public sealed class EventLogOptions
     [Range(1L << 16, 1L << 36)]
     public long CheckpointBytes { get; set; } = 64L << 20;
 
+    /// <summary>
+    /// What readers do where bytes on disk are not what was written: <c>Stop</c> there with an error until the file is restored, or <c>Skip</c> to the next
+    /// record that is whole. Either way what is lost is named in the journal, by topic, partition and offsets. Default <c>Stop</c>.
+    /// </summary>
+    [EnumDataType(typeof(DamagePolicy))]
+    public DamagePolicy OnDamage { get; set; }
+
     /// <summary>A topic's settings with the defaults filled in.</summary>
     internal TopicSettings For(string topic)
     {
@@ -87,6 +94,16 @@ public sealed class EventLogOptions
         Contracts.Topics.DeadLetter or Contracts.Topics.Alerts => (null, null, TimeSpan.FromDays(7)),
         _ => (null, null, null),
     };
+}
+
+/// <summary>What readers do where a log is damaged.</summary>
+public enum DamagePolicy
+{
+    /// <summary>They get an error at each read.</summary>
+    Stop,
+
+    /// <summary>They go on behind it.</summary>
+    Skip,
 }
 
 /// <summary>What differs for one topic; unset takes the default.</summary>

@@ -26,24 +26,26 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
     public bool HasMore => _address < topic.Store.DurableAddress;
 
     /// <summary>Reads on, and fills the queue with batches of each partition that had something.</summary>
-    /// <exception cref="EventLogException">The log is damaged here; nothing has been taken.</exception>
+    /// <exception cref="EventLogException">The log is damaged here and the options say to stop there; nothing has been taken.</exception>
     public void Fill(int maxBatchBytes, Queue<LogBatch> ready)
     {
         Array.Copy(_next, _from, _next.Length);
-        try
+        while (true)
         {
-            Collect(maxBatchBytes);
-        }
-        catch (Exception e) when (e is FasterException or InvalidDataException)
-        {
-            Abort();
-            // What came before the damage is delivered first; the next call meets it again. Files that retention deleted are no damage.
-            if (_order.Count == 0)
+            try
             {
-                if (topic.Store.BeginAddress <= _address) throw Damaged(e);
                 Collect(maxBatchBytes);
+                break;
+            }
+            catch (Exception e) when (e is FasterException or InvalidDataException)
+            {
+                Abort();
+                // What came before the damage is delivered first; the next call meets it again. Files that retention deleted are no damage.
+                if (_order.Count > 0) break;
+                if (topic.Store.BeginAddress <= _address) Pass(e);
             }
         }
+
         foreach (var partition in _order) _buffers[partition].Drain(_from[partition], maxBatchBytes, ready);
         _order.Clear();
     }
@@ -60,12 +62,15 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
         var bytes = 0;
         while ((bytes < maxBytes || _chain.IsOpen) && Scan() is { } scan && scan.NextAddress < _store!.DurableAddress)
         {
+            var expected = scan.NextAddress;
             if (!scan.TryNext(out var entry, out var at)) return;
             var durable = at < _store.DurableAddress;
             try
             {
                 if (!durable) return;
-                if (!EntryHeader.TryRead(entry, out var header) || header.Partition >= _next.Length || !_chain.Accept(header, entry))
+                // FasterLog takes zeros for the empty rest of a page, also where a lost block or file left them.
+                if (!EntryLayout.Follows(_store.Geometry, expected, at, entry.Length)
+                    || !EntryHeader.TryRead(entry, out var header) || header.Partition >= _next.Length || !_chain.Accept(header, entry))
                     throw new InvalidDataException("The entry is not what was written.");
                 bytes += header.IsFragment ? TakeFragment(header, entry) : Take(header, entry);
             }
@@ -137,11 +142,17 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
         _chain = default;
     }
 
-    private EventLogException Damaged(Exception e)
+    /// <summary>Tells the damage at the current address, and goes on behind it where that is wanted.</summary>
+    private void Pass(Exception cause)
     {
-        var after = topic.Index.After(_address);
-        var ranges = topic.Partitions.Select((p, i) => $"partition {i} from offset {_next[i]} to {after?.Next[i] ?? p.DurableNext}");
-        return new EventLogException(
-            $"{topic.Name} is damaged at address {_address} in {_store?.Directory}: {string.Join(", ", ranges)}. {e.Message}", retryable: false, e);
+        var store = topic.Store;
+        var until = store.DurableAddress;
+        using var finder = new EntryFinder(store.Directory, store.Geometry, _next.Length);
+        var behind = finder.Next(_address, until, header => header.BaseOffset < topic.Partitions[header.Partition].DurableNext);
+        var point = topic.Index.After(behind ?? until);
+        var damage = Damage.Describe(finder, _address, behind, until, _next, p => point?.Next[p] ?? topic.Partitions[p].DurableNext);
+        var known = topic.Meet(damage);
+        if (!topic.SkipsDamage) throw topic.Explain(known, cause);
+        _address = damage.To;
     }
 }

@@ -20,6 +20,12 @@ internal readonly record struct LogGeometry(int PageBytes, long SegmentBytes, in
     /// <summary>First address of a segment where an entry can begin.</summary>
     public long FirstEntryOf(int segment) => segment == 0 ? FirstAddress : StartOf(segment);
 
+    /// <summary>Where in its page an address lies.</summary>
+    public int OffsetInPage(long address) => (int)(address & (PageBytes - 1));
+
+    /// <summary>Start of the page after an address's.</summary>
+    public long NextPage(long address) => address - OffsetInPage(address) + PageBytes;
+
     /// <summary>FasterLog's settings for a log between two addresses.</summary>
     public FasterLogSettings Settings(IDevice device, long begin, long until, bool readOnly) => new()
     {

@@ -12,11 +12,15 @@ internal sealed record Recovered(long Begin, long Until, long[] Next, long[] Gap
 
     /// <summary>Whether the files are shorter than what was once durable.</summary>
     public bool Lost { get; init; }
+
+    /// <summary>Damaged parts among the entries that were scanned.</summary>
+    public IReadOnlyList<Damage> Damages { get; init; } = [];
 }
 
 /// <summary>
 /// Finds the valid end of a topic's log after whatever happened: starts from the checkpoint, walks the entries behind it, verifies each one's
-/// checksum, partition, offset and time, and cuts the files off behind the last that is whole.
+/// checksum, partition, offset and time, and cuts the files off behind the last that is whole. What is not whole with whole entries behind it is no
+/// torn write but damage: it stays, is told, and what follows it is kept.
 /// </summary>
 internal sealed class Recovery
 {
@@ -29,6 +33,7 @@ internal sealed class Recovery
     private readonly List<IndexPoint> _points;
     private readonly Checkpoint? _checkpoint;
     private FragmentChain _chain;
+    private readonly List<Damage> _damages = [];
     private long _validEnd;
 
     private Recovery(string directory, LogGeometry geometry, IDiskIo disk, int partitions, int spacing)
@@ -72,23 +77,26 @@ internal sealed class Recovery
 
         // Offsets of lost records must never be given to others: somebody may have seen them. A torn tail that nobody saw costs a harmless gap.
         var cut = durableLimit == long.MaxValue ? LastByteAbove(_validEnd, physicalEnd) - _validEnd : 0;
+        var gone = cut + _damages.Sum(damage => damage.To - damage.From);
+        // A group that has read further knows of records that are not there any more.
+        lost |= durableLimit == long.MaxValue && minimumNext.Where((least, p) => least > _next[p]).Any();
         var gapStart = new long[_next.Length];
         for (var p = 0; p < _next.Length; p++)
         {
             gapStart[p] = _next[p];
             if (start == _checkpoint?.Address && _next[p] == _checkpoint.Next[p]) gapStart[p] = _checkpoint.GapStart[p];
-            if (lost) _next[p] = Math.Max(_next[p], _checkpoint!.Next[p]);
-            if (cut > 0) _next[p] += (cut / RecordFormat.MinLength) + 1;
+            if (_checkpoint is not null && lost) _next[p] = Math.Max(_next[p], _checkpoint.Next[p]);
+            if (gone > 0) _next[p] += (gone / RecordFormat.MinLength) + 1;
             _next[p] = Math.Max(_next[p], minimumNext[p]);
         }
         CutOff(files, physicalEnd);
-        return new Recovered(begin, _validEnd, _next, gapStart, _lastMs, _points) { CutBytes = cut, Lost = lost };
+        return new Recovered(begin, _validEnd, _next, gapStart, _lastMs, _points) { CutBytes = cut, Lost = lost, Damages = _damages };
     }
 
-    /// <summary>The files end before the checkpoint: go back to the last index point that they still hold.</summary>
+    /// <summary>The files end before the checkpoint: go back to the last index point behind which they hold an entry.</summary>
     private long StepBack(long end)
     {
-        _points.RemoveAll(p => p.Address > end && p != _points[0]);
+        _points.RemoveAll(p => p.Address >= end && p != _points[0]);
         var point = _points[^1];
         for (var p = 0; p < _next.Length; p++)
         {
@@ -100,10 +108,10 @@ internal sealed class Recovery
 
     private long EndOf(SortedDictionary<int, long> files, long begin)
     {
-        var segment = _geometry.SegmentOf(begin);
-        var end = begin;
-        for (; files.TryGetValue(segment, out var length); segment++) end = _geometry.StartOf(segment) + Math.Min(length, _geometry.SegmentBytes);
-        return Math.Max(end, begin);
+        if (files.Count == 0) return begin;
+        // A file may be missing between others; what stands behind it is there all the same.
+        var (segment, length) = files.Last();
+        return Math.Max(_geometry.StartOf(segment) + Math.Min(length, _geometry.SegmentBytes), begin);
     }
 
     private void Scan(long begin, long from, long end)
@@ -112,12 +120,32 @@ internal sealed class Recovery
         device.StartAt(_geometry.SegmentOf(begin));
         using var log = new FASTER.core.FasterLog(_geometry.Settings(device, begin, end, readOnly: true));
         log.Recover();
+        ScanWhole(log, from, end);
+        using var finder = new EntryFinder(_directory, _geometry, _next.Length);
+        for (var at = _validEnd; at < end && finder.Next(at, end, CanFollow) is { } behind;)
+        {
+            var damaged = _validEnd;
+            var known = _points.Count;
+            var before = new IndexPoint(behind, [.. _next], [.. _lastMs]);
+            _chain = default;
+            ScanWhole(log, behind, end);
+            at = Math.Max(_validEnd, behind);
+            if (_validEnd == damaged) continue; // The beginning of a record whose end is missing.
+            // The way to what follows, for readers that are to begin behind the damage.
+            _points.Insert(known, before);
+            _damages.Add(Damage.Describe(finder, damaged, behind, end, before.Next, _ => null));
+        }
+    }
+
+    /// <summary>Walks over entries up to the first that is not whole.</summary>
+    private void ScanWhole(FASTER.core.FasterLog log, long from, long end)
+    {
         using var scan = new LogScan(null, log.Scan(from, end, recover: false, scanBufferingMode: ScanBufferingMode.SinglePageBuffering));
         try
         {
-            while (scan.TryNext(out var entry, out var address))
+            for (var expected = from; scan.TryNext(out var entry, out var address); expected = scan.NextAddress)
             {
-                var accepted = Accept(entry, address);
+                var accepted = EntryLayout.Follows(_geometry, expected, address, entry.Length) && Accept(entry, address);
                 scan.Release();
                 if (!accepted) return;
                 if (!_chain.IsOpen) _validEnd = scan.NextAddress;
@@ -125,15 +153,17 @@ internal sealed class Recovery
         }
         catch (FasterException)
         {
-            // Not an entry: the log ends before it.
+            // Not an entry: the log ends before it, or is damaged there.
         }
     }
+
+    private bool CanFollow(EntryHeader header) => header.BaseOffset >= _next[header.Partition] && header.AppendedAtMs >= _lastMs[header.Partition];
 
     private bool Accept(ReadOnlySpan<byte> entry, long address)
     {
         if (!EntryHeader.TryRead(entry, out var header) || header.Partition >= _next.Length) return false;
         var p = header.Partition;
-        if (header.BaseOffset < _next[p] || header.AppendedAtMs < _lastMs[p]) return false;
+        if (!CanFollow(header)) return false;
         if (!_chain.IsOpen && address - _points[^1].Address >= _spacing) _points.Add(new IndexPoint(address, [.. _next], [.. _lastMs]));
         if (!_chain.Accept(header, entry)) return false;
         if (_chain.IsOpen) return true;
@@ -150,6 +180,12 @@ internal sealed class Recovery
         {
             var segment = _geometry.SegmentOf(at);
             var within = at - _geometry.StartOf(segment);
+            if (!File.Exists(SegmentDevice.PathOf(_directory, segment)))
+            {
+                at = _geometry.StartOf(segment + 1);
+                continue;
+            }
+
             using var file = File.OpenHandle(SegmentDevice.PathOf(_directory, segment));
             var read = RandomAccess.Read(file, buffer.AsSpan(0, (int)Math.Min(buffer.Length, to - at)), within);
             if (read == 0) at = _geometry.StartOf(segment + 1);

@@ -14,6 +14,7 @@ internal sealed record LogContext(EventLogOptions Options, IDiskIo Disk, TimePro
 internal sealed partial class Topic : IDisposable
 {
     private const string GroupFolder = "groups";
+    private const int MaxDamages = 100;
 
     private readonly LogContext _context;
     private readonly string _directory;
@@ -24,6 +25,7 @@ internal sealed partial class Topic : IDisposable
     private readonly Dictionary<string, ConsumerGroup> _groups = new(StringComparer.Ordinal);
     private readonly TopicWriter _writer;
     private volatile LogConsumer[] _consumers = [];
+    private volatile Damage[] _damages = [];
     private volatile LogStore _store;
     private volatile bool _disposed;
 
@@ -64,6 +66,12 @@ internal sealed partial class Topic : IDisposable
 
     /// <summary>Why appends fail now, or <see langword="null"/> when they do not.</summary>
     public string? Trouble => Volatile.Read(ref _broken)?.Message;
+
+    /// <summary>Damage that was met since the start.</summary>
+    public IReadOnlyList<Damage> Damages => _damages;
+
+    /// <summary>Whether readers go on behind damage.</summary>
+    public bool SkipsDamage => _context.Options.OnDamage == DamagePolicy.Skip;
 
     private string GroupDirectory => Path.Combine(_directory, GroupFolder);
 
@@ -143,6 +151,28 @@ internal sealed partial class Topic : IDisposable
     {
         lock (_gate) _consumers = [.. _consumers.Where(c => c != consumer)];
     }
+
+    /// <summary>Notes a damaged part, and tells it the first time.</summary>
+    /// <returns>What was told.</returns>
+    public Damage Meet(Damage damage)
+    {
+        lock (_gate)
+        {
+            if (_damages.FirstOrDefault(known => known.From == damage.From) is { } told) return told;
+            if (_damages.Length == MaxDamages) return damage;
+            _damages = [.. _damages, damage];
+        }
+
+        _context.Metrics.Damaged(Name);
+        Log.Damaged(_context.Logger, Name, damage.From, damage.To, damage.PlaceIn(_directory, _geometry), damage.Lost);
+        return damage;
+    }
+
+    /// <summary>What a reader is told that meets damage and may not pass it.</summary>
+    public EventLogException Explain(Damage damage, Exception cause) => new(
+        $"{Name} is damaged in {damage.PlaceIn(_directory, _geometry)}: {damage.Lost} can't be read. Restore the file, or set Millrace:EventLog:OnDamage to Skip to go on without. {cause.Message}",
+        retryable: false,
+        cause);
 
     /// <summary>Finishes what is queued, saves the index and closes the files.</summary>
     public void Dispose()

@@ -91,12 +91,13 @@ internal sealed partial class Topic
         var found = Recovery.Run(_directory, _geometry, _context.Disk, least, _context.Options.IndexBytes, durableLimit);
         if (found.CutBytes > 0) Log.TailCut(_context.Logger, Name, found.CutBytes, found.Until);
         if (found.Lost) Log.RecordsLost(_context.Logger, Name, found.Until);
+        foreach (var damage in found.Damages) Meet(damage);
         for (var p = 0; p < Partitions.Length; p++)
             Partitions[p].Restore(found.Next[p], found.GapStart[p], found.Points[0].Next[p], found.LastMs[p]);
         Index.Reset(found.Points);
         var store = LogStore.Open(_directory, _geometry, _context.Disk, found.Begin, found.Until);
         Batch.Reset(store);
-        if (found.CutBytes > 0 || found.Lost) SaveGaps(store);
+        if (found.CutBytes > 0 || found.Lost || found.Damages.Count > 0) SaveGaps(store);
         return store;
     }
 
