@@ -39,4 +39,7 @@ public static class Headers
 
     /// <summary>Where a dead letter came from, <c>topic/partition/offset#index</c>, when an external producer put it on a topic.</summary>
     public const string Inbound = "inbound";
+
+    /// <summary>Id of the dead letter that an event was before it was sent again.</summary>
+    public const string Redrive = "redrive";
 }

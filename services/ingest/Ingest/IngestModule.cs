@@ -10,6 +10,7 @@ using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Configuration;
 using Millrace.Ingest.Inbound;
 using Millrace.Ingest.Intake;
+using Millrace.Ingest.Letters;
 using Millrace.Ingest.Quotas;
 using Millrace.Ingest.Requests;
 using Millrace.Ports.EventLog;
@@ -40,6 +41,7 @@ public static class IngestModule
         services.AddSingleton<IngestEndpoint>();
         services.AddHostedService<IntakeMeter>();
         services.AddHealthChecks().AddCheck<AppendHealth>("ingest");
+        services.AddLetters();
         return services.AddInbound(configuration);
     }
 
@@ -71,12 +73,13 @@ public static class IngestModule
         return ActivatorUtilities.CreateInstance<InboundWorker>(provider, topic, source);
     }
 
-    /// <summary>Maps <c>POST /ingest</c>.</summary>
+    /// <summary>Maps <c>POST /ingest</c> and <c>/api/v1/dead-letters</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var endpoint = endpoints.ServiceProvider.GetRequiredService<IngestEndpoint>();
         endpoints.MapPost("/ingest", endpoint.HandleAsync).RequireScopes(Scopes.Ingest);
+        endpoints.MapLetters();
         return endpoints;
     }
 }

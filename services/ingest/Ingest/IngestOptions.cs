@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Millrace.Ingest.Inbound;
+using Millrace.Ingest.Letters;
 
 namespace Millrace.Ingest;
 
@@ -26,6 +27,10 @@ public sealed class IngestOptions
     /// <summary>Topics on which programs outside Millrace produce events.</summary>
     [ValidateObjectMembers]
     public InboundOptions Inbound { get; set; } = new();
+
+    /// <summary>The list of refused events.</summary>
+    [ValidateObjectMembers]
+    public LetterOptions DeadLetters { get; set; } = new();
 }
 
 /// <summary>Rules of <see cref="IngestOptions"/>.</summary>

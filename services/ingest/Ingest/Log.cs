@@ -22,4 +22,19 @@ internal static partial class Log
 
     [LoggerMessage(2021, LogLevel.Error, "What was read from {Topic}, partition {Partition} can't be written yet; it is tried again. {Suppressed} such messages were left out since the last.")]
     public static partial void InboundWaits(ILogger logger, string topic, int partition, long suppressed, Exception exception);
+
+    [LoggerMessage(2030, LogLevel.Information, "Dead letters of partition {Partition} are listed from offset {Offset} on.")]
+    public static partial void LettersStart(ILogger logger, int partition, long offset);
+
+    [LoggerMessage(2031, LogLevel.Information, "Another instance lists the dead letters of partition {Partition} now.")]
+    public static partial void LettersTakenOver(ILogger logger, int partition);
+
+    [LoggerMessage(2032, LogLevel.Warning, "The record at offset {Offset} of the dead-letter topic, partition {Partition} is no dead letter; it is left out of the list.")]
+    public static partial void NoDeadLetter(ILogger logger, int partition, long offset);
+
+    [LoggerMessage(2033, LogLevel.Warning, "Redrive {Redrive} waits: the event log can't be read or written.")]
+    public static partial void RedriveWaits(ILogger logger, string redrive, Exception exception);
+
+    [LoggerMessage(2034, LogLevel.Warning, "Redrive {Redrive} was taken over.")]
+    public static partial void RedriveLost(ILogger logger, string redrive, Exception exception);
 }

@@ -30,10 +30,20 @@ public static class FaultPointNames
     /// <summary>Ingest: events are on the log; the producer has no answer, or the topic that they came from no commit.</summary>
     public const string IngestEventsAppended = "ingest.events.appended";
 
+    /// <summary>Ingest: dead letters are listed, the log's commit has not moved.</summary>
+    public const string IngestLettersListed = "ingest.letters.listed";
+
+    /// <summary>Ingest: a redrive has letters in hand, nothing of them is on the log.</summary>
+    public const string IngestRedriveTaken = "ingest.redrive.taken";
+
+    /// <summary>Ingest: re-driven events are on the log, and their letters still in hand.</summary>
+    public const string IngestRedrivePublished = "ingest.redrive.published";
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         AggregatorOutputWritten, AggregatorCheckpointSaved, AlertingStateCommitted, AlertingChangesPublished,
         ArchiverCutCommitted, ArchiverRowsInserted, ArchiverObjectsPut, IngestEventsAppended,
+        IngestLettersListed, IngestRedriveTaken, IngestRedrivePublished,
     ];
 }

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Millrace.Adapters.FasterLog;
-using Millrace.Adapters.Sqlite;
 using Millrace.Contracts;
+using Millrace.Databases;
 using Millrace.Hosting;
 using Millrace.Ingest.Requests;
 using Millrace.Ports.EventLog;
@@ -43,7 +43,9 @@ internal sealed class IngestServer : IAsyncDisposable
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    public static async Task<IngestServer> StartAsync(Action<IServiceCollection>? configure = null, params string[] settings)
+    public static Task<IngestServer> StartAsync(Action<IServiceCollection>? configure = null, params string[] settings) => StartAsync(new OnSqlite(), configure, settings);
+
+    public static async Task<IngestServer> StartAsync(MetadataUnderTest metadata, Action<IServiceCollection>? configure = null, params string[] settings)
     {
         var directory = new TempDirectory();
         string[] args =
@@ -53,7 +55,9 @@ internal sealed class IngestServer : IAsyncDisposable
         ];
         var builder = MillraceHost.CreateBuilder(args, 0);
         builder.Logging.ClearProviders();
-        builder.Services.AddFasterLogAdapter(builder.Configuration).AddSqliteAdapter(builder.Configuration).AddIngest(builder.Configuration);
+        await metadata.PrepareAsync();
+        metadata.Add(builder.Services, builder.Configuration);
+        builder.Services.AddFasterLogAdapter(builder.Configuration).AddIngest(builder.Configuration);
         configure?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapMillraceOperations();

@@ -23,6 +23,7 @@ internal sealed partial class EventDraft(WireBuffer wire)
     private ReadOnlyMemory<byte> _key;
     private string _tenant = "";
     private long _receivedAtMs;
+    private long _defaultTimeMs;
     private long _earliestMs;
     private long _latestMs;
     private int _defaultStreamLength;
@@ -49,6 +50,7 @@ internal sealed partial class EventDraft(WireBuffer wire)
     {
         _tenant = frame.Tenant;
         _receivedAtMs = frame.ReceivedAtMs;
+        _defaultTimeMs = frame.DefaultTimeMs ?? frame.ReceivedAtMs;
         _earliestMs = frame.ReceivedAtMs - (long)frame.MaxAge.TotalMilliseconds;
         _latestMs = frame.ReceivedAtMs + (long)frame.MaxAhead.TotalMilliseconds;
         _defaultStreamLength = frame.DefaultStream is null ? 0 : Encoding.UTF8.GetBytes(frame.DefaultStream, _defaultStream);
@@ -209,7 +211,7 @@ internal sealed partial class EventDraft(WireBuffer wire)
 
         if ((_seen & EventFields.HasId) == 0) NewId();
         if ((_seen & EventFields.HasType) == 0) wire.Raw(_defaultType);
-        if ((_seen & EventFields.HasTime) == 0) wire.Number(EventTags.Time, _receivedAtMs);
+        if ((_seen & EventFields.HasTime) == 0) wire.Number(EventTags.Time, _defaultTimeMs);
         wire.Raw(_suffix.Span);
         value = wire.End();
         key = Key();

@@ -11,6 +11,7 @@ namespace Millrace.Ingest.Events;
 /// <param name="Headers">Headers of every record, one instance.</param>
 /// <param name="MaxEvents">More than these are too many.</param>
 /// <param name="IdSeed">Where the ids of events that name none are to follow from the request: a hash of what tells it from all others.</param>
+/// <param name="DefaultTimeMs">Time of events that name none; absent: that of the receipt.</param>
 internal sealed record RequestFrame(
     string Tenant,
     long ReceivedAtMs,
@@ -19,4 +20,5 @@ internal sealed record RequestFrame(
     TimeSpan MaxAhead,
     IReadOnlyDictionary<string, string>? Headers = null,
     int MaxEvents = EventLimits.RequestEvents,
-    UInt128? IdSeed = null);
+    UInt128? IdSeed = null,
+    long? DefaultTimeMs = null);

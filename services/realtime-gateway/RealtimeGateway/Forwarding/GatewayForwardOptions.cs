@@ -9,7 +9,7 @@ namespace Millrace.RealtimeGateway.Forwarding;
 /// </summary>
 public sealed class GatewayForwardOptions : IValidatableObject
 {
-    /// <summary>The ingest service, such as <c>http://ingest:8081</c>: takes <c>/ingest</c>.</summary>
+    /// <summary>The ingest service, such as <c>http://ingest:8081</c>: takes <c>/ingest</c> and <c>/api/v1/dead-letters</c>.</summary>
     public Uri? Ingest { get; init; }
 
     /// <summary>The alerting service: takes <c>/api/v1/rules</c>, <c>alerts</c>, <c>receivers</c> and <c>deliveries</c>.</summary>

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Millrace.Contracts.Errors;
+using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Http;
+
+namespace Millrace.Ingest.Letters;
+
+/// <summary><c>GET /api/v1/dead-letters</c> and <c>GET /api/v1/dead-letters/{id}</c>.</summary>
+internal sealed class LetterEndpoints(LetterStore store)
+{
+    /// <summary>Maps them.</summary>
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/api/v1/dead-letters", Handler(ListAsync)).RequireScopes(Scopes.Read);
+        endpoints.MapGet("/api/v1/dead-letters/{id}", Handler(GetAsync)).RequireScopes(Scopes.Read);
+    }
+
+    /// <summary>A handler that answers with a result.</summary>
+    public static RequestDelegate Handler(Func<HttpContext, Task<IResult>> handle) => async http => await (await handle(http)).ExecuteAsync(http);
+
+    /// <summary>The value of a query parameter that names something; what can't be a name matches nothing.</summary>
+    private static string? Text(HttpContext http, string name) => http.Request.Query[name].ToString() is { Length: > 0 } text ? text.Replace("\0", "\uFFFD", StringComparison.Ordinal) : null;
+
+    private async Task<IResult> ListAsync(HttpContext http)
+    {
+        if (!PageQuery.TryRead(http.Request, out var page, out var refusal)) return refusal;
+        if (!PageQuery.TryReadTime(http.Request, "from", out var from, out refusal)) return refusal;
+        if (!PageQuery.TryReadTime(http.Request, "to", out var to, out refusal)) return refusal;
+        LetterStatus? status = null;
+        if (Text(http, "status") is { } name && (status = LetterStatuses.Parse(name)) is null)
+            return Problems.Result(ErrorCodes.BadRequest, $"?status= must be one of {LetterStatuses.Names}.");
+        var tenant = http.GetCaller().Tenant;
+        var filter = new LetterFilter(Text(http, "code"), Text(http, "stream"), from, to, status, Text(http, "redrive"));
+        var rows = await store.ListAsync(tenant, filter, page.After, page.Limit + 1, http.RequestAborted);
+        var shown = rows.Take(page.Limit).ToList();
+        return Results.Json(
+            new LetterPage(
+                [.. shown.Select(LetterDocument.From)],
+                rows.Count > page.Limit ? PageQuery.Encode(shown[^1].At, shown[^1].Id) : null,
+                await store.DroppedAsync(tenant, http.RequestAborted)),
+            IngestJson.Readable.LetterPage);
+    }
+
+    private async Task<IResult> GetAsync(HttpContext http)
+    {
+        var id = (string)http.Request.RouteValues["id"]!;
+        return !id.Contains('\0') && await store.FindAsync(http.GetCaller().Tenant, id, http.RequestAborted) is { } row
+            ? Results.Json(LetterDocument.From(row), IngestJson.Readable.LetterDocument)
+            : Problems.Result(ErrorCodes.NotFound, $"There is no dead letter '{id}'.");
+    }
+}

@@ -1,0 +1,4 @@
+using Millrace.Servers;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
