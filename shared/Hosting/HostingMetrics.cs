@@ -18,4 +18,7 @@ internal static class HostingMetrics
 
     public static readonly Counter<long> CacheEvictions =
         Meter.CreateCounter<long>("millrace.auth.cache.evictions", "{entry}", "Verdicts dropped because the cache was full.");
+
+    public static readonly Counter<long> KeysFromMemory = Meter.CreateCounter<long>(
+        "millrace.auth.keys.from_memory", "{check}", "API keys taken from memory because the metadata database did not answer.");
 }

@@ -45,6 +45,18 @@ public sealed class ApiTests : GatewayTest
     }
 
     [Theory]
+    [InlineData("/api/v1/keys", """{"name":"a\u0000b","scopes":["read"]}""")]
+    [InlineData("/api/v1/tokens", """{"subject":"a\u0000b"}""")]
+    public async Task Text_with_a_nul_is_400(string path, string body)
+    {
+        using var http = Server.Http();
+
+        using var answer = await http.PostAsync(path, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData("""{"scopes":["admin"]}""", 403)]
     [InlineData("""{"subject":"somebody"}""", 403)]
     [InlineData("""{"channels":["tenant:acme:events:shop"]}""", 403)]

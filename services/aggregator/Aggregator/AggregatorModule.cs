@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Aggregator.Pipeline;
 using Millrace.Aggregator.Storage;
 using Millrace.Hosting.Configuration;
+using Millrace.Hosting.Incidents;
 
 namespace Millrace.Aggregator;
 
@@ -22,6 +23,8 @@ public static class AggregatorModule
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<AggregatorOptions>, AggregatorOptionsRules>());
         services.AddMetrics();
         services.AddSingleton<AggregatorMetrics>();
+        services.TryAddSingleton<IncidentLog>();
+        services.AddSingleton<AggregatorIncidents>();
         services.AddSingleton<CheckpointStore>();
         services.AddSingleton<AggregatorPipeline>();
         services.AddHostedService<AggregatorWorker>();

@@ -14,6 +14,7 @@ using Millrace.Archiver.Progress;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
+using Millrace.Hosting.Incidents;
 
 namespace Millrace.Archiver;
 
@@ -33,6 +34,7 @@ public static class ArchiverModule
         ArgumentNullException.ThrowIfNull(services);
         services.AddMillraceOptions<ArchiverOptions, ArchiverOptionsValidator>(configuration, "Archiver");
         services.AddSingleton<ProgressStore>();
+        services.TryAddSingleton<IncidentLog>();
         services.AddSingleton<SinkStatus>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArchiverOptions>, ArchiverOptionsRules>());
         services.AddSingleton(provider => new Tables(provider.GetRequiredService<IOptions<ArchiverOptions>>().Value.Schema));

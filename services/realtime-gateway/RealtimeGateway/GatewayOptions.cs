@@ -217,6 +217,13 @@ public sealed class GatewayEventsOptions
     [Range(1, 10_000_000)]
     public int FullRate { get; init; } = 2_000;
 
+    /// <summary>
+    /// How far behind the reader may be before every feed shows a sample: a tenth beyond this, a hundredth beyond five times as much, a thousandth
+    /// beyond 25 times. Default 2 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan OverloadLag { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Events of the past that a channel shows to its first listener. Default 50.</summary>
     [Range(0, 10_000)]
     public int Snapshot { get; init; } = 50;

@@ -52,4 +52,7 @@ internal static partial class Log
 
     [LoggerMessage(4050, LogLevel.Warning, "A request could not be forwarded to the {Service} service at {Address}: {Error}.")]
     public static partial void ForwardingFailed(ILogger logger, string service, string address, Yarp.ReverseProxy.Forwarder.ForwarderError error, Exception? exception);
+
+    [LoggerMessage(4060, LogLevel.Warning, "The incidents can't be read; what they say of the aggregator is told later.")]
+    public static partial void IncidentsUnread(ILogger logger, Exception exception);
 }

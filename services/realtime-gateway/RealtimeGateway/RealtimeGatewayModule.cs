@@ -43,6 +43,7 @@ public static class RealtimeGatewayModule
         AddWorker<WindowBackfill>(services);
         AddWorker<AlertSource>(services);
         AddWorker<Housekeeper>(services);
+        AddWorker<IncidentSource>(services);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GatewayDrain>());
         services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateway");
         services.AddHttpForwarder();

@@ -44,6 +44,13 @@ public sealed class AuthOptions
     [Range(1, 1_000_000)]
     public int MaxKeysPerTenant { get; set; } = 1000;
 
+    /// <summary>
+    /// How long a known API key stays good without the metadata database being asked, while it can't be. A key that is revoked then is refused only
+    /// once the database is back, or this has passed. Zero: not at all, and such requests get 503. Default 10 minutes.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan KeyGrace { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Verdicts kept in memory, at most; the cache starts anew when it is full. Default 20,000.</summary>
     [Range(100, 10_000_000)]
     public int CachedCredentials { get; set; } = 20_000;

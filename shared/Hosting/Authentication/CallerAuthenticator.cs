@@ -1,10 +1,14 @@
+using System.Data.Common;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Incidents;
+using Millrace.Ports.Metadata;
 
 namespace Millrace.Hosting.Authentication;
 
 /// <summary>Tells keys from tokens, asks whoever knows, and remembers the answer.</summary>
 internal sealed class CallerAuthenticator(
-    IApiKeyStore keys, TokenVerifier tokens, TimeProvider time, IOptions<AuthOptions> options, ITenantStore? tenants = null) : ICallerAuthenticator
+    IApiKeyStore keys, TokenVerifier tokens, TimeProvider time, IOptions<AuthOptions> options, ITenantStore? tenants = null, IncidentLog? incidents = null)
+    : ICallerAuthenticator
 {
     /// <summary>Longest credential that is looked at, in characters.</summary>
     public const int MaxLength = 8192;
@@ -14,12 +18,17 @@ internal sealed class CallerAuthenticator(
     private static readonly TimeSpan KeyFresh = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan KeyDead = TimeSpan.FromSeconds(5);
 
+    // While the database is away: how long a known key waits for it, and how long it is then not asked again.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AwayFor = TimeSpan.FromSeconds(3);
+
     // A key may be tried a moment before it is made.
     private static readonly TimeSpan UnknownKey = TimeSpan.FromSeconds(1);
 
     // Long enough to spare the signature check, short enough that a withdrawn key of an issuer goes out of use.
     private static readonly TimeSpan TokenLife = TimeSpan.FromSeconds(60);
 
+    private volatile bool _away;
     private readonly VerdictCache _known = new(time, options.Value.CachedCredentials);
     private readonly VerdictCache _unknown = new(time, options.Value.CachedCredentials);
 
@@ -74,7 +83,19 @@ internal sealed class CallerAuthenticator(
     private async Task<AuthenticationVerdict> CheckKeyAsync(string credential, KeyHash hash, long since, CancellationToken cancellationToken)
     {
         var generation = _known.Generation;
-        if (await keys.VerifyAsync(credential, cancellationToken) is not { } key)
+        ApiKey? key;
+        try
+        {
+            key = await AskAsync(credential, hash, cancellationToken);
+        }
+        catch (Exception e) when (IsAway(e, cancellationToken) && _known.TryProlong(hash, options.Value.KeyGrace, AwayFor, out var last))
+        {
+            NoteAway(e);
+            return last;
+        }
+
+        NoteBack();
+        if (key is null)
         {
             var refused = Invalid(TokenVerifier.LooksLikeToken(credential)
                 ? "The token is malformed."
@@ -91,11 +112,50 @@ internal sealed class CallerAuthenticator(
         return verdict;
     }
 
-    /// <summary>Looks a key up again at its next use; every key when none is named.</summary>
+    /// <summary>Looks a key up again at its next use; every key when none is named, which says no more than that any may have been revoked.</summary>
     public void ForgetKey(string id)
     {
+        if (id.Length == 0)
+        {
+            _known.Doubt(verdict => verdict.Caller is { Kind: CredentialKind.ApiKey });
+            return;
+        }
+
         var subject = SubjectOf(id);
-        _known.Forget(verdict => verdict.Caller is { Kind: CredentialKind.ApiKey } caller && (id.Length == 0 || caller.Subject == subject));
+        _known.Forget(verdict => verdict.Caller is { Kind: CredentialKind.ApiKey } caller && caller.Subject == subject);
+    }
+
+    /// <summary>Asks the database; not for long where the answer of before will do.</summary>
+    private async Task<ApiKey?> AskAsync(string credential, KeyHash hash, CancellationToken cancellationToken)
+    {
+        if (!_known.Has(hash, options.Value.KeyGrace)) return await keys.VerifyAsync(credential, cancellationToken);
+        using var bounded = new CancellationTokenSource(Patience, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bounded.Token);
+        return await keys.VerifyAsync(credential, both.Token);
+    }
+
+    private static bool IsAway(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        MetadataDatabaseException { Retryable: true } or DbException or TimeoutException => true,
+        _ => false,
+    };
+
+    private void NoteAway(Exception exception)
+    {
+        HostingMetrics.KeysFromMemory.Add(1);
+        if (_away) return;
+        _away = true;
+        incidents?.Open(new IncidentReport(
+            "authentication", IncidentKinds.MetadataAway, "", "keys_from_memory",
+            $"API keys can't be looked up; known ones are good for {options.Value.KeyGrace} after they were last looked up, revoked ones too: {exception.Message}"));
+    }
+
+    private void NoteBack()
+    {
+        if (!_away) return;
+        _away = false;
+        incidents?.Close("authentication", IncidentKinds.MetadataAway, "");
     }
 
     private static string SubjectOf(string keyId) => "key:" + keyId;

@@ -44,7 +44,10 @@ internal sealed record TokenClaims(
     {
         if (!root.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
             return null;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : throw new JsonException($"Claim {name} is not a text.");
+        if (value.ValueKind != JsonValueKind.String) throw new JsonException($"Claim {name} is not a text.");
+        var text = value.GetString()!;
+        // The audit log keeps who did what, and not every database can keep this.
+        return text.Contains('\0', StringComparison.Ordinal) ? throw new JsonException($"Claim {name} holds U+0000.") : text;
     }
 
     private static List<string> Texts(JsonElement root, string name)

@@ -28,8 +28,40 @@ internal sealed class VerdictCache(TimeProvider time, int capacity)
         return false;
     }
 
+    /// <summary>A verdict that was true not longer ago than <paramref name="grace"/>: for while nobody can be asked.</summary>
+    /// <param name="hash">The credential's.</param>
+    /// <param name="grace">How long ago it may be.</param>
+    /// <param name="usable">How long it is to be used now without asking again.</param>
+    /// <param name="verdict">The verdict.</param>
+    public bool TryProlong(KeyHash hash, TimeSpan grace, TimeSpan usable, out AuthenticationVerdict verdict)
+    {
+        verdict = default;
+        if (!_entries.TryGetValue(hash, out var entry)) return false;
+        var age = time.GetElapsedTime(entry.Since);
+        if (age >= grace) return false;
+        verdict = entry.Verdict;
+        var until = age + usable < grace ? age + usable : grace;
+        // Only in place of what was read: another may have learnt something meanwhile.
+        _entries.TryUpdate(hash, new Entry(verdict, entry.Since, until, until), entry);
+        return true;
+    }
+
+    /// <summary>Whether a verdict is held that was true not longer ago than <paramref name="grace"/>.</summary>
+    public bool Has(KeyHash hash, TimeSpan grace) => _entries.TryGetValue(hash, out var entry) && time.GetElapsedTime(entry.Since) < grace;
+
+    /// <summary>Has verdicts asked for again before their next use, and keeps them for while nobody can be asked.</summary>
+    public void Doubt(Func<AuthenticationVerdict, bool> condition)
+    {
+        Interlocked.Increment(ref _generation);
+        foreach (var (hash, entry) in _entries)
+        {
+            if (condition(entry.Verdict))
+                _entries.TryUpdate(hash, new Entry(entry.Verdict, entry.Since, TimeSpan.Zero, TimeSpan.Zero), entry);
+        }
+    }
+
     /// <summary>
-    /// Changes with each <see cref="Forget"/>. A verdict that was found while it changed may be from before, so it is not to be remembered.
+    /// Changes with each <see cref="Forget"/> and <see cref="Doubt"/>. A verdict that was found while it changed may be from before, so it is not to be remembered.
     /// </summary>
     public int Generation => Volatile.Read(ref _generation);
 

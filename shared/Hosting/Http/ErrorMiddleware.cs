@@ -16,9 +16,15 @@ namespace Millrace.Hosting.Http;
 /// </summary>
 internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> logger)
 {
+    // SQLSTATE of PostgreSQL for a text with U+0000.
+    private const string NotInRepertoire = "22021";
+
     public Task InvokeAsync(HttpContext context)
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
+        // No text that means anything holds it, and not every database can keep it.
+        if (context.Request.QueryString.HasValue && context.Request.QueryString.Value!.Contains("%00", StringComparison.Ordinal))
+            return Problems.WriteAsync(context, ErrorCodes.BadRequest, "The query string holds U+0000, which no text here may.");
         Task task;
         try
         {
@@ -62,6 +68,9 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
                     ? ErrorCodes.UnsupportedMediaType
                     : ErrorCodes.BadRequest, bad.Message);
                 return;
+            case DbException { SqlState: NotInRepertoire }:
+                await Problems.WriteAsync(context, ErrorCodes.BadRequest, "A text of the request holds U+0000, which no text here may.");
+                return;
             case DependencyException dependency:
                 Log.DependencyFailed(logger, context.Request.Path, exception);
                 await Problems.WriteAsync(context, ErrorCodes.Unavailable, dependency.Message);
@@ -69,6 +78,7 @@ internal sealed class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddlew
             case EventLogException { Retryable: true } or ObjectStoreException { Retryable: true } or MetadataDatabaseException { Retryable: true }
                 or DbException { IsTransient: true }:
                 Log.DependencyFailed(logger, context.Request.Path, exception);
+                if (!context.Response.HasStarted) context.Response.Headers.RetryAfter = "2";
                 await Problems.WriteAsync(context, ErrorCodes.Unavailable, "Something that this needs does not answer; try again.");
                 return;
             default:

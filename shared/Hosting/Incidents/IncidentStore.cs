@@ -33,7 +33,8 @@ public sealed class IncidentStore(IMetadataDatabase database, TimeProvider time)
         cancellationToken);
 
     /// <summary>Ends what nobody speaks of any more, and forgets what is too old or too much.</summary>
-    public Task SweepAsync(IncidentOptions options, CancellationToken cancellationToken)
+    /// <returns>How many rows it changed.</returns>
+    public Task<int> SweepAsync(IncidentOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         var now = time.GetUtcNow();

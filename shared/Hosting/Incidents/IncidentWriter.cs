@@ -50,7 +50,7 @@ internal sealed class IncidentWriter(
                 if (IsDue(_beatAt, Beat)) _beatAt = Time.GetTimestamp();
                 if (IsDue(_sweptAt, SweepInterval))
                 {
-                    await store.SweepAsync(options.Value, cancellationToken);
+                    if (await store.SweepAsync(options.Value, cancellationToken) > 0) await database.NotifyAsync(IncidentStore.Channel, "", cancellationToken);
                     _sweptAt = Time.GetTimestamp();
                 }
 

@@ -52,6 +52,20 @@ public abstract class ApiTests(ApiTests.Shared shared)
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/api/v1/rules", "{\"name\":\"a\\u0000b\",\"kind\":\"threshold\",\"stream\":\"s\"," + Condition + "}")]
+    [InlineData("/api/v1/rules", "{\"name\":\"a\",\"kind\":\"threshold\",\"stream\":\"s\",\"labels\":{\"a\":\"\\u0000\"}," + Condition + "}")]
+    [InlineData("/api/v1/receivers", "{\"name\":\"a\\u0000\",\"url\":\"https://example.com\"}")]
+    public async Task Text_with_a_nul_is_400_on_every_database(string path, string body)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, path, body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("U+0000", (string?)(await BodyAsync(answer))["detail"], StringComparison.Ordinal);
+        using var query = await Millrace.Client.GetAsync(path + "?cursor=" + "AAAA");
+        Assert.NotEqual(HttpStatusCode.InternalServerError, query.StatusCode);
+    }
+
     [Fact]
     public async Task Rule_bad_fields_are_all_named_in_problem_details()
     {

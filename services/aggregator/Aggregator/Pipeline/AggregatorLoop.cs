@@ -13,7 +13,7 @@ namespace Millrace.Aggregator.Pipeline;
 /// </summary>
 internal sealed class AggregatorLoop(
     ILogConsumer consumer, PartitionSet partitions, CheckpointStore store, string epoch, AggregatorOptions options, AggregatorMetrics metrics,
-    TimeProvider time, ILogger logger)
+    AggregatorIncidents incidents, TimeProvider time, ILogger logger)
 {
     // Lag and gauges are looked at this often; also the longest wait for a record when nothing is due.
     private static readonly TimeSpan _watchInterval = TimeSpan.FromMilliseconds(200);
@@ -144,7 +144,7 @@ internal sealed class AggregatorLoop(
     {
         _nextWatch = Now + _watchInterval;
         var lag = TimeSpan.Zero;
-        long open = 0, streams = 0, remembered = 0;
+        long open = 0, streams = 0, remembered = 0, folded = 0;
         foreach (var runner in partitions.All)
         {
             var age = consumer.GetLag(runner.Partition).Age;
@@ -154,6 +154,7 @@ internal sealed class AggregatorLoop(
             remembered += runner.Engine.RememberedIds;
             var (before, after) = runner.Report();
             metrics.Add(in before, in after);
+            folded += after.FoldedToOther - before.FoldedToOther;
             if (after.Malformed > before.Malformed) Log.Malformed(logger, after.Malformed - before.Malformed, runner.Partition, runner.NextOffset);
         }
 
@@ -164,6 +165,8 @@ internal sealed class AggregatorLoop(
             else Log.Recovered(logger, lag.TotalSeconds, step, _overload.Step);
         }
 
+        incidents.Lag(_overload.Step, lag);
+        incidents.Folded(folded);
         metrics.Set(new AggregatorGauges(open, streams, remembered, (long)_overload.Step, lag.TotalSeconds));
     }
 

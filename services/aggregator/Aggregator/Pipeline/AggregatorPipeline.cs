@@ -12,7 +12,8 @@ namespace Millrace.Aggregator.Pipeline;
 /// it from the last checkpoint by reading the log again.
 /// </summary>
 internal sealed class AggregatorPipeline(
-    IEventLog log, CheckpointStore store, IOptions<AggregatorOptions> options, AggregatorMetrics metrics, TimeProvider time, ILogger<AggregatorPipeline> logger)
+    IEventLog log, CheckpointStore store, IOptions<AggregatorOptions> options, AggregatorMetrics metrics, AggregatorIncidents incidents, TimeProvider time,
+    ILogger<AggregatorPipeline> logger)
 {
     /// <summary>The consumer group, whose position keeps the log from dropping what a restart must read again.</summary>
     public const string Group = "aggregator";
@@ -52,7 +53,7 @@ internal sealed class AggregatorPipeline(
                 },
             },
             cancellationToken);
-        var loop = new AggregatorLoop(consumer, partitions, store, epoch, options.Value, metrics, time, logger);
+        var loop = new AggregatorLoop(consumer, partitions, store, epoch, options.Value, metrics, incidents, time, logger);
         try
         {
             await loop.RunAsync(caughtUp, cancellationToken);

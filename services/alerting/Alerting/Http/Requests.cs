@@ -47,7 +47,11 @@ internal static class Requests
         }
         try
         {
-            return (JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), Strict), null);
+            var bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+            var document = JsonDocument.Parse(bytes, Strict);
+            if (!JsonNul.IsIn(bytes.Span)) return (document, null);
+            document.Dispose();
+            return (null, Problems.Result(ErrorCodes.BadRequest, JsonNul.Problem));
         }
         catch (JsonException e)
         {

@@ -40,7 +40,13 @@ internal static class RequestBody
                 return null;
             }
 
-            if (JsonSerializer.Deserialize(bytes.AsSpan(0, length), type) is { } value) return value;
+            if (JsonSerializer.Deserialize(bytes.AsSpan(0, length), type) is { } value)
+            {
+                if (!JsonNul.IsIn(bytes.AsSpan(0, length))) return value;
+                await Problems.WriteAsync(context, ErrorCodes.BadRequest, JsonNul.Problem);
+                return null;
+            }
+
             await Problems.WriteAsync(context, ErrorCodes.InvalidJson, "The body must be a JSON object.");
         }
         catch (JsonException e)

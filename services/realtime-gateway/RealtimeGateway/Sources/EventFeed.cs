@@ -44,7 +44,8 @@ internal sealed class EventFeed(Channel channel, int fullRate)
             Sampler.StepName,
             Sampler.Rate,
             Sampler.EventsPerSecond,
-            Sampler.Step > 0 ? $"more events than a feed shows: 1 in {Math.Round(1 / Sampler.Rate)}" : ""),
+            Sampler.Step > 0 ? $"more events than a feed shows: 1 in {Math.Round(1 / Sampler.Rate)}" : "",
+            EventSource.Service),
         GatewayJson.Default.DegradedNote);
 }
 
@@ -54,4 +55,5 @@ internal sealed class EventFeed(Channel channel, int fullRate)
 /// <param name="SampleRate">Share of the events that is sent.</param>
 /// <param name="EventsPerSecond">How many there are.</param>
 /// <param name="Reason">For people; empty when nothing is left out.</param>
-internal sealed record DegradedNote(bool Degraded, string Step, double SampleRate, int EventsPerSecond, string Reason);
+/// <param name="Service">The service that leaves something out.</param>
+internal sealed record DegradedNote(bool Degraded, string Step, double SampleRate, int EventsPerSecond, string Reason, string Service);

@@ -27,6 +27,26 @@ internal sealed class EventSampler(int fullRate)
     /// <summary>Events of the last whole second, or of the current one when that is more.</summary>
     public int EventsPerSecond { get; private set; }
 
+    /// <summary>The step below which it does not come, for another reason than the rate.</summary>
+    public int LeastStep { get; set; }
+
+    /// <summary>Lets time pass without an event.</summary>
+    /// <param name="nowMs">Log time before which no further event will come.</param>
+    /// <returns>Whether the step changed.</returns>
+    public bool Advance(long nowMs)
+    {
+        var before = Step;
+        Step = Math.Max(Step, LeastStep);
+        var second = nowMs / 1000;
+        if (second > _second)
+        {
+            EndSecond(second - _second);
+            _second = second;
+        }
+
+        return Step != before;
+    }
+
     /// <summary>Counts an event.</summary>
     /// <param name="loggedAtMs">Its log time.</param>
     /// <returns>Whether the step changed.</returns>
@@ -57,7 +77,7 @@ internal sealed class EventSampler(int fullRate)
     private void EndSecond(long seconds)
     {
         EventsPerSecond = _seen;
-        var enough = Step > 0 && _seen * Rates[Step - 1] <= fullRate * 0.7;
+        var enough = Step > LeastStep && _seen * Rates[Step - 1] <= fullRate * 0.7;
         _calm = enough ? _calm + (int)Math.Min(seconds, CalmSeconds) : 0;
         if (_calm >= CalmSeconds)
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Contracts;
 using Millrace.Contracts.Events;
 using Millrace.Hosting.Health;
+using Millrace.Hosting.Incidents;
 using Millrace.Hosting.Workers;
 using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Channels;
@@ -20,6 +21,7 @@ internal sealed partial class EventSource(
     FanoutHub hub,
     IOptions<GatewayOptions> options,
     GatewayMetrics metrics,
+    IncidentLog incidents,
     TimeProvider time,
     ILogger<EventSource> logger,
     ReadinessGate readiness)
@@ -28,7 +30,14 @@ internal sealed partial class EventSource(
     // Bounds the work of a wake-up after silence; the log wakes the reader by itself.
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>Name of this service in incidents and messages.</summary>
+    public const string Service = "realtime-gateway";
+
+    private static readonly TimeSpan LagInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _gate = new();
+    private readonly LagSteps _lag = new(options.Value.Events.OverloadLag);
+    private long? _lagLookedAt;
     private readonly KeyMap<EventFeed> _feeds = new();
     private readonly JsonDocuments _documents = new();
     private TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,7 +82,12 @@ internal sealed partial class EventSource(
         var key = PartitionKey.Create(channel.Name.Owner, channel.Name.Stream);
         lock (_gate)
         {
-            if (_feeds.TryGet(key, out var feed) && ReferenceEquals(feed!.Channel, channel)) _feeds.Remove(key);
+            if (_feeds.TryGet(key, out var feed) && ReferenceEquals(feed!.Channel, channel))
+            {
+                _feeds.Remove(key);
+                incidents.Close(Service, IncidentKinds.FeedSampled, channel.Name.Text);
+            }
+
             if (_feeds.Count == 0 && _running.Task.IsCompleted) _wanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
@@ -114,9 +128,14 @@ internal sealed partial class EventSource(
             lock (_gate)
             {
                 if (_feeds.Count == 0 && !_wanted.Task.IsCompleted) return;
+                if (batch is not null)
+                {
+                    Handle(batch);
+                    registry.Events.Advance(batch.Partition, batch.NextOffset);
+                }
+
+                LookAtLag(consumer);
                 if (batch is null) continue;
-                Handle(batch);
-                registry.Events.Advance(batch.Partition, batch.NextOffset);
             }
 
             await hub.WaitForRoomAsync(cancellationToken);
@@ -128,12 +147,7 @@ internal sealed partial class EventSource(
         foreach (ref readonly var entry in batch.Entries)
         {
             if (!_feeds.TryGet(entry.Key.Span, out var feed)) continue;
-            if (feed!.Sampler.Count(entry.AppendedAtMs))
-            {
-                Log.Sampling(logger, feed.Channel.Name.Text, feed.Sampler.EventsPerSecond, feed.Sampler.StepName);
-                feed.Channel.Announce(feed.Note());
-            }
-
+            if (feed!.Sampler.Count(entry.AppendedAtMs)) StepChanged(feed);
             if (EventFeed.Transcode(_documents, entry, feed.Sampler, out var sampledOut) is not { } publication)
             {
                 if (sampledOut) metrics.SampledOut();
@@ -145,12 +159,55 @@ internal sealed partial class EventSource(
         }
     }
 
+    // A feed that has fallen silent comes back to the full rate too, and one of a reader that is behind shows less.
+    private void LookAtLag(ILogConsumer consumer)
+    {
+        if (_lagLookedAt is { } last && Time.GetElapsedTime(last) < LagInterval) return;
+        _lagLookedAt = Time.GetTimestamp();
+        var partitions = consumer.Assignment;
+        if (partitions.Count == 0) return;
+        _lag.Observe(partitions.Max(partition => consumer.GetLag(partition).Age), Time.GetElapsedTime(0));
+        var now = partitions.Min(consumer.CompleteThroughMs);
+        foreach (var feed in _feeds.Values)
+        {
+            feed.Sampler.LeastStep = _lag.Step;
+            if (feed.Sampler.Advance(now)) StepChanged(feed);
+        }
+    }
+
+    private void StepChanged(EventFeed feed)
+    {
+        var (channel, sampler) = (feed.Channel, feed.Sampler);
+        Log.Sampling(logger, channel.Name.Text, sampler.EventsPerSecond, sampler.StepName);
+        channel.Announce(feed.Note());
+        if (sampler.Step == 0)
+        {
+            incidents.Close(Service, IncidentKinds.FeedSampled, channel.Name.Text);
+            return;
+        }
+
+        var cause = sampler.LeastStep == sampler.Step
+            ? "The gateway is behind in reading events: the feed shows a sample until it has caught up. Windows and archive have all of them."
+            : "More events come than a feed shows: it shows a sample. Windows and archive have all of them.";
+        incidents.Open(new IncidentReport(Service, IncidentKinds.FeedSampled, channel.Name.Text, sampler.StepName, cause)
+        {
+            Audience = channel.Name.Owner,
+            Peak = sampler.EventsPerSecond,
+            PeakUnit = "events/s",
+        });
+    }
+
     // The reader has stopped, for want of listeners or by a failure: what comes until it runs again is missed, so the channels have to begin anew.
     private void Stop()
     {
         lock (_gate)
         {
-            foreach (var feed in _feeds.Values) registry.Abandon(feed.Channel);
+            foreach (var feed in _feeds.Values)
+            {
+                registry.Abandon(feed.Channel);
+                incidents.Close(Service, IncidentKinds.FeedSampled, feed.Channel.Name.Text);
+            }
+
             _feeds.Clear();
             _running.TrySetResult();
             _running = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
