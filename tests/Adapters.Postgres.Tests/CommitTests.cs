@@ -55,6 +55,37 @@ public sealed class CommitTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Process_that_stands_still_in_a_transaction_holds_up_nobody_and_runs_it_again()
+    {
+        var text = await postgres.CreateDatabaseAsync();
+        await using var frozen = Databases.Open(text, options => options.IdleTransactionTimeout = TimeSpan.FromSeconds(1));
+        await using var other = Databases.Open(text);
+        await frozen.MigrateAsync("test", Table, Cancelled);
+        await frozen.InTransactionAsync((c, t, _) => WriteAsync(c, t, 0), Cancelled);
+        var (holding, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var runs = 0;
+        var stopped = frozen.InTransactionAsync(
+            async (c, t, _) =>
+            {
+                await c.ExecuteAsync("UPDATE notes SET text = text || 'a'", transaction: t);
+                if (++runs > 1) return 0;
+                holding.SetResult();
+                await goOn.Task;
+                return await c.ExecuteAsync("SELECT 1", transaction: t);
+            },
+            Cancelled);
+        await holding.Task;
+
+        await other.InTransactionAsync((c, t, _) => c.ExecuteAsync("UPDATE notes SET text = text || 'b'", transaction: t), Cancelled).WaitAsync(TimeSpan.FromSeconds(20), Cancelled);
+        goOn.SetResult();
+        await stopped;
+
+        Assert.Equal(2, runs);
+        await using var connection = await other.OpenAsync(Cancelled);
+        Assert.Equal("0ba", await connection.ExecuteScalarAsync<string>("SELECT text FROM notes"));
+    }
+
+    [Fact]
     public async Task Connection_breaks_before_the_commit_is_run_again()
     {
         var runs = 0;

@@ -30,6 +30,9 @@ public sealed class PostgresOptionsTests
 
         Assert.Equal(("a,b", "y", "u", 7, 3, 3), (built.Host, built.Database, built.Username, built.MaxPoolSize, built.Timeout, built.CommandTimeout));
         Assert.Equal(Npgsql.SslMode.VerifyFull, built.SslMode);
+        Assert.Equal(
+            "-c geqo=off -c idle_in_transaction_session_timeout=2500",
+            new PostgresOptions { ConnectionString = "Options=-c geqo=off", IdleTransactionTimeout = TimeSpan.FromSeconds(2.5) }.Build().Options);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -51,6 +52,13 @@ public sealed class PostgresOptions
     public TimeSpan? CommandTimeout { get; set; }
 
     /// <summary>
+    /// How long the server lets a transaction of a process that says nothing hold its locks (<c>idle_in_transaction_session_timeout</c>). A process that is
+    /// stopped, or a machine that is frozen, would hold up all others for as long as it stands still; what it had begun is undone, and run again when it goes on. Default 10 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan IdleTransactionTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// How long a transaction is run again when it conflicts with others, and how long it is asked what became of one whose connection broke while it
     /// was committed. Default 30 s.
     /// </summary>
@@ -69,6 +77,7 @@ public sealed class PostgresOptions
         built.MaxPoolSize = MaxPoolSize ?? built.MaxPoolSize;
         built.Timeout = Seconds(ConnectTimeout) ?? built.Timeout;
         built.CommandTimeout = Seconds(CommandTimeout) ?? built.CommandTimeout;
+        built.Options = string.Create(CultureInfo.InvariantCulture, $"{built.Options} -c idle_in_transaction_session_timeout={(long)IdleTransactionTimeout.TotalMilliseconds}").TrimStart();
         return built;
     }
 
