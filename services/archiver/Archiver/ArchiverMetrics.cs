@@ -31,6 +31,9 @@ internal static class ArchiverMetrics
     private static readonly Counter<long> Duplicates =
         Meter.CreateCounter<long>("millrace.archiver.duplicates", "{event}", "Events not archived because their id had been seen.");
 
+    private static readonly Counter<long> LateEvents =
+        Meter.CreateCounter<long>("millrace.archiver.late", "{event}", "Events archived with the mark that they came after the allowed lateness.");
+
     private static readonly Counter<long> Malformed =
         Meter.CreateCounter<long>("millrace.archiver.malformed", "{record}", "Records that are no events and were passed over.");
 
@@ -58,6 +61,8 @@ internal static class ArchiverMetrics
     public static void RepairedTables(int tables) => Repaired.Add(tables);
 
     public static void Duplicate() => Duplicates.Add(1);
+
+    public static void Late() => LateEvents.Add(1);
 
     public static void NotAnEvent() => Malformed.Add(1);
 

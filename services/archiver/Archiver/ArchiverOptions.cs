@@ -16,6 +16,10 @@ public sealed class ArchiverOptions
     [Range(1, 100_000_000)]
     public int DedupCapacity { get; set; } = DuplicateFilter.DefaultCapacity;
 
+    /// <summary>When an event is marked as late. The aggregator's must be the same.</summary>
+    [Required, ValidateObjectMembers]
+    public LatenessOptions Lateness { get; set; } = new();
+
     /// <summary>The sink into ClickHouse.</summary>
     [Required, ValidateObjectMembers]
     public SinkOptions ClickHouse { get; set; } = new()

@@ -1,4 +1,5 @@
 using Millrace.Aggregator.Engine;
+using Millrace.Contracts.Events;
 using Millrace.Ports.EventLog;
 using Xunit;
 
@@ -39,6 +40,27 @@ public sealed class DeterminismTests
         oracle.AssertMatches(EngineHarness.ViewOf(harness.Finals));
         oracle.AssertMatches(harness.View());
         Assert.Equal((0, 0), (harness.Engine.Streams, harness.Live().Engine.OpenWindows));
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Verdicts_on_lateness_are_those_of_the_tracker_also_when_it_is_saved_and_goes_on(int which, int seed)
+    {
+        var settings = _settings[which];
+        var log = Workload.Make(seed, Events);
+        var (random, identity) = (new Random(seed), new EventIdentity("epoch"));
+        var duplicates = new DuplicateFilter(settings.DuplicateCapacity, settings.DuplicateHorizon);
+        var tracker = new LatenessTracker(settings.Lateness);
+        List<long> late = [];
+        foreach (var entry in log)
+        {
+            Assert.True(EventView.TryParse(entry.Value.Span, out var e));
+            var repeated = duplicates.Observe(identity.Of(entry.Key.Span, e.Source, e.Id), entry.AppendedAtMs);
+            if (tracker.Observe(entry.Key.Span, e.TimeMs, entry.AppendedAtMs, repeated)) late.Add(entry.Offset);
+            if (random.Next(50) == 0) tracker = LatenessTracker.Restore(settings.Lateness, tracker.Save());
+        }
+
+        Assert.NotEmpty(late);
+        Assert.Equal(Oracle.Of(log, settings).Late, late);
     }
 
     [Theory, MemberData(nameof(Cases))]

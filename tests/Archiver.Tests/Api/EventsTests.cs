@@ -17,7 +17,7 @@ public sealed class EventsTests(ApiFixture api) : IClassFixture<ApiFixture>
         var items = body.GetProperty("items").EnumerateArray().ToList();
         Assert.Equal(Enumerable.Range(90, 10).Reverse().Select(i => $"s{i:000}"), items.Select(item => item.GetProperty("id").GetString()));
         Assert.Equal(
-            """{"id":"s095","stream":"shop","type":"view","time":"2026-07-01T10:01:35.000Z","received_at":"2026-07-01T10:01:35.007Z","source":"till-2","dims":{"country":"FR"},"values":{"amount":95},"geo":null,"data":{"n": [1, "zwei"]}}""",
+            """{"id":"s095","stream":"shop","type":"view","time":"2026-07-01T10:01:35.000Z","received_at":"2026-07-01T10:01:35.007Z","source":"till-2","dims":{"country":"FR"},"values":{"amount":95},"geo":null,"data":{"n": [1, "zwei"]},"late":true}""",
             items[4].GetRawText());
         Assert.Equal("""{"lat":1.5,"lon":-2}""", items[9].GetProperty("geo").GetRawText());
     }
@@ -56,6 +56,7 @@ public sealed class EventsTests(ApiFixture api) : IClassFixture<ApiFixture>
     [Theory]
     [InlineData("limit=10", "stream")]
     [InlineData("stream=shop&limit=1001", "limit")]
+    [InlineData("stream=shop&late=maybe", "late")]
     [InlineData("stream=shop&cursor=!!", "cursor")]
     [InlineData("stream=shop&cursor=YWJj", "cursor")]
     [InlineData("stream=shop&to=2020-01-01T00:00:00Z&from=2021-01-01T00:00:00Z", "from")]

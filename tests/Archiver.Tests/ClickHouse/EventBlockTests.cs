@@ -48,7 +48,7 @@ public sealed class EventBlockTests(ClickHouseFixture fixture)
             new ClickHouseQuery($"""
                 SELECT id, stream, type, source, toUnixTimestamp64Milli(time), toUnixTimestamp64Milli(received_at), dims, mapKeys(values),
                     arrayMap(v -> reinterpretAsUInt64(v)::String, mapValues(values)), reinterpretAsUInt64(lat)::Nullable(String),
-                    reinterpretAsUInt64(lon)::Nullable(String), data
+                    reinterpretAsUInt64(lon)::Nullable(String), data, toUInt8(late)
                 FROM millrace.events WHERE tenant = '{tenant}'
                 """),
             TestContext.Current.CancellationToken);
@@ -56,6 +56,7 @@ public sealed class EventBlockTests(ClickHouseFixture fixture)
         Assert.Equal(events.Count, rows.Count);
         var byId = rows.ToDictionary(row => row[0].GetString()!, StringComparer.Ordinal);
         foreach (var e in events) AssertSame(e, byId[e.Id]);
+        Assert.Equal(events.Where((_, i) => i % 2 == 1).Select(e => e.Id).Order(), rows.Where(row => row[12].GetInt32() == 1).Select(row => row[0].GetString()!).Order());
     }
 
     private static IEnumerable<Event> Edges(string tenant)
@@ -114,7 +115,7 @@ public sealed class EventBlockTests(ClickHouseFixture fixture)
             var entry = TestEvents.Entry(e, offset);
             Assert.True(EventView.TryParse(entry.Value.Span, out var view));
             block.Cover(entry);
-            block.Add(view, entry);
+            block.Add(view, entry, late: entry.Offset % 2 == 1);
         }
 
         await fixture.ClickHouse.InsertAsync(

@@ -109,7 +109,7 @@ public sealed class RepairTests(ClickHouseFixture fixture)
                 if (entry.Offset < cut.First || entry.Offset > cut.Last) continue;
                 Assert.True(EventView.TryParse(entry.Value.Span, out var view));
                 block.Cover(entry);
-                block.Add(view, entry);
+                block.Add(view, entry, late: true);
             }
         }
 

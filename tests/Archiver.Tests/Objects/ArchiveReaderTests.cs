@@ -122,9 +122,11 @@ public sealed class ArchiveReaderTests
             var entry = TestEvents.Entry(e, from + i);
             Assert.True(EventView.TryParse(entry.Value.Span, out var view));
             cut.Cover(entry);
-            cut.Add(view, entry);
+            cut.Add(view, entry, late: e.Id == "id-7");
         }
 
-        await sink.WriteAsync(Lane, cut, new PendingCut(1, from, from + events.Count - 1), redo: false, Cancelled);
+        var claim = new LaneClaim(Lane, 1, new LaneProgress(null, 0, null));
+        var ownership = new Ownership(claim, new ProgressStore(stores.Metadata, stores.Ledger), TimeProvider.System);
+        await sink.WriteAsync(Lane, cut, new PendingCut(1, from, from + events.Count - 1), redo: false, ownership, Cancelled);
     }
 }

@@ -51,7 +51,7 @@ public sealed class EventLineTests
     [Fact]
     public void Pack_the_same_events_gives_the_same_bytes()
     {
-        var records = Enumerable.Range(0, 2_000).Select(i => (ReadOnlyMemory<byte>)TestEvents.Of("id" + i, amount: i).ToByteArray()).ToList();
+        var records = Enumerable.Range(0, 2_000).Select(i => (Bytes: (ReadOnlyMemory<byte>)TestEvents.Of("id" + i, amount: i).ToByteArray(), Late: i % 3 == 0)).ToList();
         using var first = new ObjectPacker();
         using var second = new ObjectPacker();
         second.Pack(records.Take(10), System.IO.Compression.CompressionLevel.Fastest);
@@ -69,7 +69,7 @@ public sealed class EventLineTests
         using var buffer = new PooledBuffer();
         using var line = new EventLine(buffer);
         Assert.True(EventView.TryParse(e.ToByteArray(), out var view));
-        line.Write(view);
+        line.Write(view, late: false);
         return Encoding.UTF8.GetString(buffer.Span);
     }
 }

@@ -36,7 +36,7 @@ public sealed class ObjectCutTests
         big.Data = ByteString.CopyFrom(new byte[1_500_000]);
         Add(cut, [.. Enumerable.Range(0, 20_000).Select(i => TestEvents.Of("id" + i)), big, TestEvents.Of("last")]);
 
-        var records = cut.RecordsOf(0).Select(record => Event.Parser.ParseFrom(record.Span)).ToList();
+        var records = cut.RecordsOf(0).Select(record => Event.Parser.ParseFrom(record.Bytes.Span)).ToList();
 
         Assert.Equal(20_002, records.Count);
         Assert.Equal(1_500_000, records[^2].Data.Length);
@@ -65,10 +65,10 @@ public sealed class ObjectCutTests
             var entry = TestEvents.Entry(e, offset);
             Assert.True(EventView.TryParse(entry.Value.Span, out var view));
             cut.Cover(entry);
-            cut.Add(view, entry);
+            cut.Add(view, entry, late: false);
         }
     }
 
     private static string Ids(ObjectCut cut, int group) =>
-        string.Join(' ', cut.RecordsOf(group).Select(record => Event.Parser.ParseFrom(record.Span).Id));
+        string.Join(' ', cut.RecordsOf(group).Select(record => Event.Parser.ParseFrom(record.Bytes.Span).Id));
 }

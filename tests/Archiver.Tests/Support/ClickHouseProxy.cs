@@ -94,6 +94,7 @@ internal sealed class ClickHouseProxy : IAsyncDisposable
         }
 
         using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        if (treatment.Answered is { } answered) await answered();
         if (treatment.After is { } after) await after;
         if (treatment.Cut)
         {
@@ -116,8 +117,9 @@ internal sealed class ClickHouseProxy : IAsyncDisposable
     /// <param name="Status">Answered with, instead of asking ClickHouse.</param>
     /// <param name="Code">ClickHouse's error code of that answer.</param>
     /// <param name="Text">Its text.</param>
+    /// <param name="Answered">Done when ClickHouse has answered, before that is passed on.</param>
     /// <param name="Cut">Whether the connection breaks instead of an answer, when ClickHouse has done what it was asked.</param>
-    internal sealed record Treatment(Task? Before = null, Task? After = null, int? Status = null, int? Code = null, string Text = "", bool Cut = false)
+    internal sealed record Treatment(Task? Before = null, Task? After = null, int? Status = null, int? Code = null, string Text = "", Func<Task>? Answered = null, bool Cut = false)
     {
         public static readonly Treatment Pass = new();
 

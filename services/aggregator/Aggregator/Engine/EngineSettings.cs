@@ -36,6 +36,9 @@ internal sealed record EngineSettings
 
     public long PaneMs => SizesMs[0];
 
+    /// <summary>When an event is late.</summary>
+    public Contracts.Events.LatenessRules Lateness => new(PaneMs, OutOfOrdernessMs, IdleTimeoutMs, AllowedLatenessMs);
+
     public long FrameMs => SizesMs[^1];
 
     public StreamSettings ForStream(string stream) => Streams.TryGetValue(stream, out var settings) ? settings : DefaultStream;

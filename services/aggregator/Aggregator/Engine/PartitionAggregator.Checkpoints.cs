@@ -62,7 +62,7 @@ internal sealed partial class PartitionAggregator
         var streams = new List<StreamMark>();
         foreach (var stream in _streams.Entries)
         {
-            if (_logTimeMs - stream.LastRecordMs > _settings.IdleTimeoutMs) continue;
+            if (_lateness.IsIdle(stream.LastRecordMs, _logTimeMs)) continue;
             streams.Add(new StreamMark
             {
                 Key = UnsafeByteOperations.UnsafeWrap(stream.KeyMemory),
@@ -78,7 +78,7 @@ internal sealed partial class PartitionAggregator
     {
         _logTimeMs = start.LogTimeMs;
         _replayUntil = start.ProcessedOffset;
-        _sealedIdleMs = IdleWatermark(start.ProcessedLogTimeMs);
+        _sealedIdleMs = _lateness.Idle(start.ProcessedLogTimeMs);
         _sealed = start.ProcessedStreams.ToDictionary(mark => mark.Key.ToStringUtf8(), mark => mark.WatermarkMs, StringComparer.Ordinal);
         foreach (var mark in start.Streams)
         {

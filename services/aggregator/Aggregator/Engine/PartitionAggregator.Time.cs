@@ -6,8 +6,6 @@ internal sealed partial class PartitionAggregator
     private long _correctionsDueMs = long.MaxValue;
     private long _nextDueMs = long.MaxValue;
 
-    private long IdleWatermark(long logTimeMs) => logTimeMs - _settings.IdleTimeoutMs - _settings.OutOfOrdernessMs;
-
     /// <summary>
     /// The log time at which something happens to a stream that gets no more records: idleness alone carries its watermark over the next
     /// boundary, or it has nothing left and is forgotten (an unknown stream's watermark is what an idle one's would be).
@@ -56,7 +54,7 @@ internal sealed partial class PartitionAggregator
             return;
         }
 
-        stream.WatermarkMs = Math.Max(stream.WatermarkMs, IdleWatermark(now));
+        stream.WatermarkMs = Math.Max(stream.WatermarkMs, _lateness.Idle(now));
         if (stream.WatermarkMs >= stream.NextBoundaryMs) Settle(stream, now);
         if (stream.Frames.Count > 0) Schedule(stream);
         else Forget(stream);

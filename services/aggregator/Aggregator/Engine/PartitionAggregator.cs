@@ -11,6 +11,7 @@ namespace Millrace.Aggregator.Engine;
 internal sealed partial class PartitionAggregator
 {
     private readonly EngineSettings _settings;
+    private readonly LatenessRules _lateness;
     private readonly EventIdentity _identity;
     private readonly IWindowOutput _output;
     private readonly DuplicateMemory _duplicates;
@@ -32,6 +33,7 @@ internal sealed partial class PartitionAggregator
         EngineSettings settings, EventIdentity identity, IWindowOutput output, EngineCheckpoint start, long countFrom)
     {
         _settings = settings;
+        _lateness = settings.Lateness;
         _identity = identity;
         _output = output;
         _countFrom = countFrom;
@@ -104,7 +106,7 @@ internal sealed partial class PartitionAggregator
         var counts = entry.Offset >= _countFrom;
         var stream = StreamOf(key, now, entry.Offset);
         if (counts && !stream.Counted) List(stream);
-        if (now - stream.LastRecordMs > _settings.IdleTimeoutMs) stream.WatermarkMs = Math.Max(stream.WatermarkMs, IdleWatermark(now));
+        stream.WatermarkMs = _lateness.Found(stream.WatermarkMs, stream.LastRecordMs, now);
         stream.LastRecordMs = now;
         if (_duplicates.Observe(_identity.Of(key, e.Source, e.Id), entry.Offset, now))
         {
@@ -113,8 +115,7 @@ internal sealed partial class PartitionAggregator
             return;
         }
 
-        var start = Floor(e.TimeMs, _settings.PaneMs);
-        if (start + _settings.PaneMs + _settings.AllowedLatenessMs <= stream.WatermarkMs)
+        if (_lateness.IsLate(e.TimeMs, stream.WatermarkMs))
         {
             _counters.Late++;
             if (!counts) return;
@@ -124,8 +125,8 @@ internal sealed partial class PartitionAggregator
         }
 
         if (counts) stream.Aggregated++;
-        Fold(stream, in e, in entry, start);
-        var watermark = Math.Min(e.TimeMs, now) - _settings.OutOfOrdernessMs;
+        Fold(stream, in e, in entry, Floor(e.TimeMs, _settings.PaneMs));
+        var watermark = _lateness.After(stream.WatermarkMs, e.TimeMs, now);
         if (watermark <= stream.WatermarkMs) return;
         stream.WatermarkMs = watermark;
         if (watermark >= stream.NextBoundaryMs) Settle(stream, now);
@@ -135,7 +136,7 @@ internal sealed partial class PartitionAggregator
     {
         if (_current is { } current && key.SequenceEqual(current.Key)) return current;
         var hash = KeyTable<StreamState>.HashOf(key);
-        if (!_streams.TryGet(key, hash, out var stream)) stream = AddStream(key, hash, now, IdleWatermark(now), offset);
+        if (!_streams.TryGet(key, hash, out var stream)) stream = AddStream(key, hash, now, _lateness.Idle(now), offset);
         return _current = stream;
     }
 

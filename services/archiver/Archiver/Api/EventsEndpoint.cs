@@ -25,12 +25,15 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
     // Most feeds ask for what has just come: look there before looking everywhere.
     private static readonly long[] Widths = [10 * 60_000, 6 * 3_600_000];
 
+    private static readonly Dictionary<string, bool?> Choices = new() { ["true"] = true, ["false"] = false };
+
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         var arguments = new Arguments(context.Request.Query);
         var stream = arguments.Stream();
         var type = arguments.Text("type", EventLimits.NameLength);
+        var late = arguments.OneOf<bool?>("late", null, Choices);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var to = arguments.Time("to", now + Ahead);
         var from = arguments.Time("from", Math.Min(to, now) - Back);
@@ -48,7 +51,7 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
             IReadOnlyList<JsonElement[]> rows = [];
             foreach (var begin in Begins(from, after is null ? to : Math.Min(to, after.TimeMs + 1)))
             {
-                rows = await query.ReadAsync(Query(stream, type, begin, to, after, limit + 1), token);
+                rows = await query.ReadAsync(Query(stream, type, late, begin, to, after, limit + 1), token);
                 if (rows.Count > limit) break;
             }
 
@@ -66,10 +69,11 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         yield return from;
     }
 
-    private static ClickHouseQuery Query(string stream, string? type, long from, long to, Cursor? after, int limit) => new(
-        "SELECT id, source, stream, type, toInt64(toUnixTimestamp64Milli(time)) AS t, toInt64(toUnixTimestamp64Milli(received_at)), dims, values, lat, lon, data FROM events "
+    private static ClickHouseQuery Query(string stream, string? type, bool? late, long from, long to, Cursor? after, int limit) => new(
+        "SELECT id, source, stream, type, toInt64(toUnixTimestamp64Milli(time)) AS t, toInt64(toUnixTimestamp64Milli(received_at)), dims, values, lat, lon, data, toUInt8(late) FROM events "
         + "WHERE stream = {stream:String} AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
         + (type is null ? "" : " AND type = {type:String}")
+        + late switch { null => "", true => " AND late", false => " AND NOT late" }
         + (after is null
             ? ""
             : " AND time <= fromUnixTimestamp64Milli({last:Int64}, 'UTC') AND (toInt64(toUnixTimestamp64Milli(time)), id, source, toString(type)) "
@@ -133,6 +137,7 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         json.WritePropertyName("data");
         if (row[10].AsString() is { Length: > 0 } data) json.WriteRawValue(data, skipInputValidation: true);
         else json.WriteNullValue();
+        json.WriteBoolean("late", row[11].AsInt64() != 0);
         json.WriteEndObject();
     }
 

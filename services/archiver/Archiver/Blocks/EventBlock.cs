@@ -23,12 +23,13 @@ internal sealed class EventBlock(int partition) : Cut(partition)
     private readonly PooledBuffer _lat = new();
     private readonly PooledBuffer _lon = new();
     private readonly PooledBuffer _data = new();
+    private readonly PooledBuffer _late = new();
 
     /// <summary>Event times in milliseconds since 1970, row by row.</summary>
     public ReadOnlySpan<long> Times => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(_time.Span);
 
     /// <inheritdoc/>
-    protected override void Append(in EventView view, in LogEntry entry)
+    protected override void Append(in EventView view, in LogEntry entry, bool late)
     {
         _tenant.Add(view.Tenant);
         _stream.Add(view.Stream);
@@ -55,6 +56,7 @@ internal sealed class EventBlock(int partition) : Cut(partition)
         _lat.WriteDouble(view.Lat);
         _lon.WriteDouble(view.Lon);
         _data.WriteString(view.Data);
+        _late.Append(1)[0] = late ? (byte)1 : (byte)0;
     }
 
     /// <summary>Writes the block.</summary>
@@ -84,7 +86,7 @@ internal sealed class EventBlock(int partition) : Cut(partition)
     protected override void Release()
     {
         foreach (IDisposable part in (ReadOnlySpan<IDisposable>)
-            [_tenant, _stream, _type, _id, _source, _time, _receivedAt, _dims, _values, _noGeo, _lat, _lon, _data])
+            [_tenant, _stream, _type, _id, _source, _time, _receivedAt, _dims, _values, _noGeo, _lat, _lon, _data, _late])
             part.Dispose();
     }
 
@@ -104,6 +106,7 @@ internal sealed class EventBlock(int partition) : Cut(partition)
             case EventColumns.Lat: WriteNullable(to, _lat); break;
             case EventColumns.Lon: WriteNullable(to, _lon); break;
             case EventColumns.Data: to.Write(_data.Span); break;
+            case EventColumns.Late: to.Write(_late.Span); break;
             case EventColumns.Cut: System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(to.Append(Rows * 8)).Fill(cutId); break;
             case EventColumns.Targets: plan.Fill(to.Append(Rows), Times); break;
             default: throw new InvalidOperationException($"No data for column {name}.");

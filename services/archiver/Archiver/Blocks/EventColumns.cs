@@ -17,6 +17,7 @@ internal static class EventColumns
     public const string Lat = "lat";
     public const string Lon = "lon";
     public const string Data = "data";
+    public const string Late = "late";
     public const string Cut = "cut";
     public const string Targets = "targets";
 
@@ -26,13 +27,16 @@ internal static class EventColumns
         new(Tenant, "LowCardinality(String)"), new(Stream, "LowCardinality(String)"), new(Type, "LowCardinality(String)"),
         new(Id, "String"), new(Source, "String"), new(Time, "DateTime64(3, 'UTC')"), new(ReceivedAt, "DateTime64(3, 'UTC')"),
         new(Dims, "Map(LowCardinality(String), String)"), new(Values, "Map(LowCardinality(String), Float64)"),
-        new(Lat, "Nullable(Float64)"), new(Lon, "Nullable(Float64)"), new(Data, "String"),
+        new(Lat, "Nullable(Float64)"), new(Lon, "Nullable(Float64)"), new(Data, "String"), new(Late, "Bool"),
         new(Cut, "UInt64"), new(Targets, "UInt8"),
     ];
 
-    /// <summary>Names and types of the public ones, as a CREATE TABLE has them.</summary>
+    /// <summary>Names and types of the public ones of the first version, as its CREATE TABLE has them.</summary>
     public static string Declaration { get; } =
-        string.Join(", ", All.Where(column => column.Name is not (Cut or Targets)).Select(column => $"{column.Name} {column.Type}"));
+        string.Join(", ", All.Where(column => column.Name is not (Late or Cut or Targets)).Select(column => $"{column.Name} {column.Type}"));
+
+    /// <summary>Names of the public ones.</summary>
+    public static string Names { get; } = string.Join(", ", All.Where(column => column.Name is not (Cut or Targets)).Select(column => column.Name));
 
     /// <summary>A column.</summary>
     /// <param name="Name">Its name.</param>

@@ -42,14 +42,14 @@ internal sealed class ClickHouseSink(
     public TimeSpan AgeOf(Cut cut) => Options.MaxAge;
 
     /// <inheritdoc/>
-    public async Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, CancellationToken cancellationToken)
+    public async Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, Ownership ownership, CancellationToken cancellationToken)
     {
         var block = (EventBlock)cut;
         await schema.ReadyAsync(cancellationToken);
         var token = TokenOf(lane, range);
         if (!redo)
         {
-            await InsertAsync(block, range.Id, TargetPlan.Everything, token, token, cancellationToken);
+            await InsertAsync(block, range.Id, TargetPlan.Everything, token, token, ownership, cancellationToken);
             return;
         }
 
@@ -64,7 +64,9 @@ internal sealed class ClickHouseSink(
             if (attempt > 0) ArchiverMetrics.RepairedTables(missing.Tables);
             if (attempt > 0) Log.CutRepaired(logger, token, missing.Tables);
             var own = attempt == 0 ? token : string.Create(CultureInfo.InvariantCulture, $"{token}#{attempt}");
-            await InsertAsync(block, range.Id, missing.Plan, own, token, cancellationToken);
+            // Looking may have taken long.
+            await ownership.ConfirmAsync(cancellationToken);
+            await InsertAsync(block, range.Id, missing.Plan, own, token, ownership, cancellationToken);
             // A Keeper notes the token and publishes the part in one step, so what was acknowledged is there, even if this replica lacks it for a moment.
             if (tables.IsReplicated) break;
         }
@@ -74,7 +76,8 @@ internal sealed class ClickHouseSink(
     public static string TokenOf(LaneId lane, PendingCut range) =>
         string.Create(CultureInfo.InvariantCulture, $"{lane.Topic}:{lane.Partition}:{range.First}-{range.Last}@{lane.Epoch}");
 
-    private Task<ClickHouseWritten> InsertAsync(EventBlock block, ulong cutId, TargetPlan plan, string token, string comment, CancellationToken cancellationToken) =>
+    private Task<ClickHouseWritten> InsertAsync(
+        EventBlock block, ulong cutId, TargetPlan plan, string token, string comment, Ownership ownership, CancellationToken cancellationToken) =>
         clickHouse.InsertAsync(
             new ClickHouseInsert(tables.Entrance, "Native")
             {
@@ -92,6 +95,11 @@ internal sealed class ClickHouseSink(
                     ["log_comment"] = comment,
                 },
             },
-            (stream, cancel) => block.WriteToAsync(stream, cutId, plan, cancel),
+            (stream, cancel) =>
+            {
+                // The connection is there and the first byte goes out next: whoever was stopped until now must not go on with what was true before.
+                ownership.ThrowIfStale();
+                return block.WriteToAsync(stream, cutId, plan, cancel);
+            },
             cancellationToken);
 }

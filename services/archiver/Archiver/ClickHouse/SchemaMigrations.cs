@@ -21,6 +21,7 @@ internal static class SchemaMigrations
             .. Rollup(tables, "rollup_1h", "toStartOfHour", Target.Hour),
             .. Rollup(tables, "rollup_1d", "toStartOfDay", Target.Day),
         ]),
+        LateEventsStep.Of(tables),
     ];
 
     // The entrance stores nothing. Each row says which tables want it, so that a table that a crash left out can be served alone.

@@ -6,8 +6,8 @@ using Millrace.Contracts.Events;
 namespace Millrace.Archiver.Objects;
 
 /// <summary>
-/// Writes events as lines of JSON, in the shape in which ingest takes them, with <c>tenant</c> and <c>received_at</c> besides. What an event
-/// lacks is left out. The same event always gives the same bytes.
+/// Writes events as lines of JSON, in the shape in which ingest takes them, with <c>tenant</c> and <c>received_at</c> besides, and
+/// <c>late</c> where it was. What an event lacks is left out. The same event always gives the same bytes.
 /// </summary>
 internal sealed class EventLine : IDisposable
 {
@@ -24,7 +24,9 @@ internal sealed class EventLine : IDisposable
     }
 
     /// <summary>Appends one line.</summary>
-    public void Write(in EventView view)
+    /// <param name="view">The event.</param>
+    /// <param name="late">Whether it came after the allowed lateness.</param>
+    public void Write(in EventView view, bool late)
     {
         Span<byte> time = stackalloc byte[Rfc3339.Length];
         _json.Reset(_buffer);
@@ -54,6 +56,7 @@ internal sealed class EventLine : IDisposable
         _json.WriteString("tenant"u8, view.Tenant);
         Rfc3339.Format(view.ReceivedAtMs, time);
         _json.WriteString("received_at"u8, time);
+        if (late) _json.WriteBoolean("late"u8, true);
         _json.WriteEndObject();
         _json.Flush();
         _buffer.Append(1)[0] = (byte)'\n';

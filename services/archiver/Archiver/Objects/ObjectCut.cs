@@ -29,19 +29,19 @@ internal sealed class ObjectCut(int partition) : Cut(partition)
     public IReadOnlyList<Group> Groups => _groups;
 
     /// <summary>The records of a group, in log order.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> RecordsOf(int group)
+    public IEnumerable<(ReadOnlyMemory<byte> Bytes, bool Late)> RecordsOf(int group)
     {
         for (var at = _groups[group].Head; at >= 0; at = _records[at].Next)
-            yield return _chunks[_records[at].Chunk].AsMemory(_records[at].Start, _records[at].Length);
+            yield return (_chunks[_records[at].Chunk].AsMemory(_records[at].Start, _records[at].Length), _records[at].Late);
     }
 
     /// <inheritdoc/>
-    protected override void Append(in EventView view, in LogEntry entry)
+    protected override void Append(in EventView view, in LogEntry entry, bool late)
     {
         var group = GroupOf(view);
         var bytes = entry.Value.Span;
         var at = _records.Count;
-        _records.Add(Store(bytes));
+        _records.Add(Store(bytes) with { Late = late });
         var found = _groups[group];
         if (found.Tail >= 0) _records[found.Tail] = _records[found.Tail] with { Next = at };
         _groups[group] = found with
@@ -106,5 +106,5 @@ internal sealed class ObjectCut(int partition) : Cut(partition)
     /// <param name="Latest">Greatest event time.</param>
     internal readonly record struct Group(string Tenant, string Stream, long HourMs, int Rows, int Head, int Tail, long Earliest, long Latest);
 
-    private readonly record struct Record(int Chunk, int Start, int Length, int Next);
+    private readonly record struct Record(int Chunk, int Start, int Length, int Next, bool Late = false);
 }

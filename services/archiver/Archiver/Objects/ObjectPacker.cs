@@ -27,16 +27,16 @@ internal sealed class ObjectPacker : IDisposable
     public PooledBuffer Packed => _packed;
 
     /// <summary>Packs events and answers with the SHA-256 of the result, in lower-case hexadecimal.</summary>
-    public string Pack(IEnumerable<ReadOnlyMemory<byte>> records, CompressionLevel level)
+    public string Pack(IEnumerable<(ReadOnlyMemory<byte> Bytes, bool Late)> records, CompressionLevel level)
     {
         _packed.Clear();
         _lines.Clear();
         using (var gzip = new GZipStream(_output, level, leaveOpen: true))
         {
-            foreach (var record in records)
+            foreach (var (bytes, late) in records)
             {
-                if (!EventView.TryParse(record.Span, out var view)) throw new InvalidOperationException("A record changed under its cut.");
-                _line.Write(view);
+                if (!EventView.TryParse(bytes.Span, out var view)) throw new InvalidOperationException("A record changed under its cut.");
+                _line.Write(view, late);
                 if (_lines.Length < FlushBytes) continue;
                 gzip.Write(_lines.Span);
                 _lines.Clear();

@@ -34,7 +34,7 @@ internal sealed class ObjectSink(
     public TimeSpan AgeOf(Cut cut) => Options.MaxAge * Math.Clamp(((ObjectCut)cut).Groups.Count / CheapObjects, 1, LongestFactor);
 
     /// <inheritdoc/>
-    public async Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, CancellationToken cancellationToken)
+    public async Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, Ownership ownership, CancellationToken cancellationToken)
     {
         var events = (ObjectCut)cut;
         var stored = new ManifestObject[events.Groups.Count];

@@ -39,6 +39,9 @@ internal abstract class Cut(int partition) : IDisposable
     /// <summary>Where a duplicate filter must start to be ready for the record after <see cref="Last"/>; see <see cref="DuplicateMemory.WarmFrom"/>.</summary>
     public long? WarmFrom { get; set; }
 
+    /// <summary>What the lateness tracker knows after <see cref="Last"/>; set when the cut is closed.</summary>
+    public byte[]? Watermarks { get; set; }
+
     /// <summary>Moves the range's end over a record.</summary>
     public void Cover(in LogEntry entry)
     {
@@ -53,9 +56,12 @@ internal abstract class Cut(int partition) : IDisposable
     }
 
     /// <summary>Takes the event of the record that <see cref="Cover"/> just passed.</summary>
-    public void Add(in EventView view, in LogEntry entry)
+    /// <param name="view">The event.</param>
+    /// <param name="entry">Its record.</param>
+    /// <param name="late">Whether it came after the allowed lateness.</param>
+    public void Add(in EventView view, in LogEntry entry, bool late)
     {
-        Append(view, entry);
+        Append(view, entry, late);
         Rows++;
         Bytes += entry.Value.Length;
         var tenant = _tenants.Add(view.Tenant);
@@ -78,7 +84,7 @@ internal abstract class Cut(int partition) : IDisposable
     }
 
     /// <summary>Stores one event.</summary>
-    protected abstract void Append(in EventView view, in LogEntry entry);
+    protected abstract void Append(in EventView view, in LogEntry entry, bool late);
 
     /// <summary>Gives pooled memory back.</summary>
     protected abstract void Release();

@@ -25,6 +25,7 @@ internal interface ISink
     /// <param name="cut">The events.</param>
     /// <param name="range">The range as it was written down.</param>
     /// <param name="redo">Whether an earlier attempt, by this process or by one before it, may have stored it or a part of it.</param>
+    /// <param name="ownership">Confirmed just now; a sink for which a write that comes late can do harm asks it again before each.</param>
     /// <param name="cancellationToken">Cancels; the cut's fate is unknown then.</param>
-    Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, CancellationToken cancellationToken);
+    Task WriteAsync(LaneId lane, Cut cut, PendingCut range, bool redo, Ownership ownership, CancellationToken cancellationToken);
 }

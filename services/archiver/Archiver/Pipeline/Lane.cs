@@ -13,6 +13,7 @@ internal sealed class Lane : IAsyncDisposable
     private readonly SinkPool _pool;
     private readonly LaneWriter _writer;
     private readonly DuplicateMemory _memory;
+    private readonly LatenessTracker _lateness;
     private Cut? _open;
     private Cut? _closed;
     private long _openedAt;
@@ -23,13 +24,15 @@ internal sealed class Lane : IAsyncDisposable
     /// <param name="pool">The sink and its memory.</param>
     /// <param name="writer">Writes closed cuts.</param>
     /// <param name="memory">The partition's duplicate filter.</param>
+    /// <param name="lateness">The partition's watermarks.</param>
     /// <param name="start">Offset of the first record to take.</param>
     /// <param name="pending">A cut that was begun and must be redone as it was.</param>
-    public Lane(SinkPool pool, LaneWriter writer, DuplicateMemory memory, long start, PendingCut? pending)
+    public Lane(SinkPool pool, LaneWriter writer, DuplicateMemory memory, LatenessTracker lateness, long start, PendingCut? pending)
     {
         _pool = pool;
         _writer = writer;
         _memory = memory;
+        _lateness = lateness;
         _redo = pending;
         Next = start;
         pool.Add(this);
@@ -70,8 +73,9 @@ internal sealed class Lane : IAsyncDisposable
     /// <param name="entry">The record.</param>
     /// <param name="view">Its event, not read when <paramref name="keep"/> is <see langword="false"/>.</param>
     /// <param name="keep">Whether the event goes into the sink; otherwise the range only moves over it.</param>
+    /// <param name="late">Whether the event is late.</param>
     /// <param name="now">Timestamp of the clock.</param>
-    public void Take(in LogEntry entry, in EventView view, bool keep, long now)
+    public void Take(in LogEntry entry, in EventView view, bool keep, bool late, long now)
     {
         var open = _open;
         if (open is null)
@@ -83,7 +87,7 @@ internal sealed class Lane : IAsyncDisposable
         open.Cover(entry);
         if (keep)
         {
-            open.Add(view, entry);
+            open.Add(view, entry, late);
             _pool.Take(entry.Value.Length);
         }
 
@@ -127,6 +131,7 @@ internal sealed class Lane : IAsyncDisposable
         }
 
         open.WarmFrom = _memory.WarmFrom;
+        open.Watermarks = _lateness.Save();
         Volatile.Write(ref _closed, open);
         Volatile.Write(ref _open, null);
         _writing = Task.Run(() => WriteAsync(open, redo));

@@ -13,6 +13,7 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource _stop = new();
+    private readonly Ownership _ownership = new(claim, services.Progress, services.Time);
     private ulong _lastCutId = claim.Progress.LastCutId;
     private long _saved = claim.Progress.Position?.Next ?? -1;
 
@@ -50,7 +51,7 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
             foreach (var (tenant, rows) in cut.RowsByTenant()) archived[tenant] = archived.GetValueOrDefault(tenant) + rows;
         }
 
-        var position = new LanePosition(cut.Last + 1, cut.LastLogTimeMs, cut.WarmFrom);
+        var position = new LanePosition(cut.Last + 1, cut.LastLogTimeMs, cut.WarmFrom, cut.Watermarks);
         var changed = cut.RowsByTenant().ToDictionary(entry => entry.Key, entry => archived[entry.Key], StringComparer.Ordinal);
         await RetryAsync("complete", _ => services.Progress.CompleteAsync(claim, position, changed, token), token);
         Volatile.Write(ref _saved, position.Next);
@@ -77,8 +78,8 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
         async Task AttemptAsync(int attempt)
         {
             // Waiting for a turn or for the next attempt may have taken long: whoever was away meanwhile must not come back with an old cut.
-            await services.Progress.VerifyAsync(claim, token);
-            await pool.Sink.WriteAsync(Id, cut, range, redo || attempt > 1, token);
+            await _ownership.ConfirmAsync(token);
+            await pool.Sink.WriteAsync(Id, cut, range, redo || attempt > 1, _ownership, token);
         }
     }
 

@@ -17,9 +17,9 @@ internal sealed class PartitionOpener(
     {
         var earliest = assignment.Bounds.EarliestOffset;
         var memory = new DuplicateMemory(options.Value.DedupCapacity, options.Value.DedupHorizon);
-        var lanes = new List<Lane>();
         LanePosition? hindmost = null;
         var start = long.MaxValue;
+        var begins = new List<(SinkPool Pool, LaneClaim Claim, Dictionary<string, long> Archived, long Next)>();
         var claims = await services.Progress.ClaimAsync(
             [.. pools.Select(pool => new LaneId(pool.Sink.Name, topic, assignment.Partition, epoch))], cancellationToken);
         foreach (var (pool, claim) in pools.Zip(claims))
@@ -31,12 +31,16 @@ internal sealed class PartitionOpener(
             if (next < earliest) Log.RecordsGone(services.Logger, pool.Sink.Name, topic, assignment.Partition, next, earliest);
             next = Math.Max(next, earliest);
             if (next < start) (start, hindmost) = (next, progress.Position);
-            lanes.Add(new Lane(pool, new LaneWriter(claim, pool, archived, services), memory, next, progress.Pending));
+            begins.Add((pool, claim, archived, next));
         }
 
+        var rules = options.Value.Lateness.Rules;
+        var lateness = hindmost?.Watermarks is { } saved ? LatenessTracker.Restore(rules, saved) : new LatenessTracker(rules);
+        List<Lane> lanes = [.. begins.Select(begin => new Lane(
+            begin.Pool, new LaneWriter(begin.Claim, begin.Pool, begin.Archived, services), memory, lateness, begin.Next, begin.Claim.Progress.Pending))];
         var from = hindmost is null ? start : await WarmFromAsync(assignment.Partition, hindmost, earliest, cancellationToken);
         Log.PartitionOpened(services.Logger, topic, assignment.Partition, start, start - from);
-        return (new PartitionReader(assignment.Partition, _identity, memory, lanes, Malformed), from);
+        return (new PartitionReader(assignment.Partition, _identity, memory, lateness, start, lanes, Malformed), from);
 
         void Malformed(long offset)
         {

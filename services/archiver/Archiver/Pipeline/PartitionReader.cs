@@ -3,8 +3,16 @@ using Millrace.Ports.EventLog;
 
 namespace Millrace.Archiver.Pipeline;
 
-/// <summary>One partition of the log: its duplicate filter and its lanes. Belongs to the reader's thread.</summary>
-internal sealed class PartitionReader(int partition, EventIdentity identity, DuplicateMemory memory, IReadOnlyList<Lane> lanes, Action<long> malformed)
+/// <summary>One partition of the log: its duplicate filter, its watermarks and its lanes. Belongs to the reader's thread.</summary>
+/// <param name="partition">Number of the partition.</param>
+/// <param name="identity">What makes two events the same.</param>
+/// <param name="memory">The duplicate filter.</param>
+/// <param name="lateness">The watermarks, as they were at <paramref name="start"/>.</param>
+/// <param name="start">Offset of the first record that a lane lacks; those before are for the duplicate filter alone.</param>
+/// <param name="lanes">One a sink.</param>
+/// <param name="malformed">Told the offset of a record that is no event.</param>
+internal sealed class PartitionReader(
+    int partition, EventIdentity identity, DuplicateMemory memory, LatenessTracker lateness, long start, IReadOnlyList<Lane> lanes, Action<long> malformed)
     : IAsyncDisposable
 {
     /// <summary>The partition.</summary>
@@ -47,16 +55,18 @@ internal sealed class PartitionReader(int partition, EventIdentity identity, Dup
 
         var isEvent = EventView.TryParse(entry.Value.Span, out var view);
         var keep = isEvent && !memory.Observe(identity.Of(entry.Key.Span, view.Source, view.Id), entry.Offset, entry.AppendedAtMs);
+        var late = isEvent && entry.Offset >= start && lateness.Observe(entry.Key.Span, view.TimeMs, entry.AppendedAtMs, duplicate: !keep);
         var wanted = false;
         foreach (var lane in Lanes)
         {
             if (!lane.Wants(entry.Offset)) continue;
-            lane.Take(entry, view, keep, now);
+            lane.Take(entry, view, keep, late, now);
             wanted = true;
         }
 
         if (wanted && !isEvent) malformed(entry.Offset);
         else if (wanted && !keep) ArchiverMetrics.Duplicate();
+        else if (wanted && late) ArchiverMetrics.Late();
         return true;
     }
 

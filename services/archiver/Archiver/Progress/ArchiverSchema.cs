@@ -19,5 +19,6 @@ internal static class ArchiverSchema
                 PRIMARY KEY (sink, topic, part));
             """),
         new(2, "generations of owners", "ALTER TABLE archiver_progress ADD COLUMN generation bigint NOT NULL DEFAULT 0;"),
+        new(3, "watermarks", "ALTER TABLE archiver_progress ADD COLUMN watermarks bytea;"),
     ];
 }

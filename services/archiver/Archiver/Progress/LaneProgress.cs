@@ -30,7 +30,10 @@ internal sealed record LaneProgress(LanePosition? Position, ulong LastCutId, Pen
 /// A duplicate filter that starts here knows all it can remember at <paramref name="Next"/>: as many records as its capacity lie between.
 /// <see langword="null"/> while fewer have been read.
 /// </param>
-internal sealed record LanePosition(long Next, long LogTimeMs, long? WarmFrom);
+/// <param name="Watermarks">
+/// What a <see cref="Contracts.Events.LatenessTracker"/> knows at <paramref name="Next"/>; <see langword="null"/> where it was stored by a version without it.
+/// </param>
+internal sealed record LanePosition(long Next, long LogTimeMs, long? WarmFrom, byte[]? Watermarks = null);
 
 /// <summary>A range that was written down before it was used, so that a restart uses the very same.</summary>
 /// <param name="Id">Its number: grows from cut to cut of a partition, and is never that of another partition's cut.</param>

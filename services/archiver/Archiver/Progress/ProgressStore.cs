@@ -76,13 +76,14 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
     {
         var counts = archived.ToDictionary(entry => entry.Key, entry => new LedgerCounts { Archived = entry.Value }, StringComparer.Ordinal);
         var parameters = Parameters(claim);
-        parameters.AddDynamicParams(new { position.Next, position.LogTimeMs, position.WarmFrom });
+        parameters.AddDynamicParams(new { position.Next, position.LogTimeMs, position.WarmFrom, position.Watermarks });
         var done = await database.InTransactionAsync(
             async (connection, transaction, token) =>
             {
                 var changed = await connection.ExecuteAsync(new CommandDefinition(
                     $"""
-                    UPDATE archiver_progress SET next_offset = @Next, log_time = @LogTimeMs, warm_from = @WarmFrom, cut_first = NULL, cut_last = NULL
+                    UPDATE archiver_progress SET next_offset = @Next, log_time = @LogTimeMs, warm_from = @WarmFrom, watermarks = @Watermarks,
+                        cut_first = NULL, cut_last = NULL
                     WHERE {Mine}
                     """,
                     parameters,
@@ -106,17 +107,18 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
                 next_offset = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.next_offset END,
                 log_time = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.log_time END,
                 warm_from = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.warm_from END,
+                watermarks = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.watermarks END,
                 cut_first = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.cut_first END,
                 cut_last = CASE WHEN archiver_progress.epoch = excluded.epoch THEN archiver_progress.cut_last END,
                 epoch = excluded.epoch, generation = archiver_progress.generation + 1
-            RETURNING generation AS Generation, next_offset AS NextOffset, log_time AS LogTime, warm_from AS WarmFrom,
+            RETURNING generation AS Generation, next_offset AS NextOffset, log_time AS LogTime, warm_from AS WarmFrom, watermarks AS Watermarks,
                 cut_id AS CutId, cut_first AS CutFirst, cut_last AS CutLast
             """,
             lane,
             transaction,
             cancellationToken: token));
         return new LaneClaim(lane, row.Generation, new LaneProgress(
-            row.NextOffset is { } next ? new LanePosition(next, row.LogTime ?? 0, row.WarmFrom) : null,
+            row.NextOffset is { } next ? new LanePosition(next, row.LogTime ?? 0, row.WarmFrom, row.Watermarks) : null,
             (ulong)row.CutId,
             row is { CutFirst: { } first, CutLast: { } last } ? new PendingCut((ulong)row.CutId, first, last) : null));
     }
@@ -137,6 +139,8 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
         public long? LogTime { get; init; }
 
         public long? WarmFrom { get; init; }
+
+        public byte[]? Watermarks { get; init; }
 
         public long CutId { get; init; }
 
