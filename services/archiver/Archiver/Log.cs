@@ -57,6 +57,6 @@ internal static partial class Log
     [LoggerMessage(6021, LogLevel.Warning, "Object {Key} exists with the same events in other bytes (written by another version?); it stays as it is.")]
     public static partial void ObjectDiffers(ILogger logger, string key);
 
-    [LoggerMessage(6022, LogLevel.Error, "Object {Key} is damaged: {Problem}. Nothing of it is used; restore it from a copy, or from the log while that reaches back.")]
+    [LoggerMessage(6022, LogLevel.Error, "Object {Key} is damaged: {Problem}. Nothing of it is used; restore it from a copy under the same key.")]
     public static partial void ArchiveDamaged(ILogger logger, string key, string problem);
 }
