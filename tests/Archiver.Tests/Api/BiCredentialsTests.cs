@@ -9,7 +9,6 @@ using Xunit;
 
 namespace Millrace.Archiver.Tests.Api;
 
-[Collection(ClickHouseTests.Name)]
 public sealed class BiCredentialsTests(ClickHouseFixture fixture)
 {
     private const string Path = "/api/v1/bi-credentials";

@@ -1,9 +1,7 @@
-using Millrace.Archiver.Tests.Support;
 using Xunit;
 
 namespace Millrace.Archiver.Tests.Api;
 
-[Collection(ClickHouseTests.Name)]
 public sealed class EventsTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     private const string Span = "from=2026-07-01T00:00:00Z&to=2026-07-03T00:00:00Z";

@@ -2,14 +2,12 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Millrace.Archiver.Tests.Support;
 using Millrace.Hosting.Authentication;
 using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Archiver.Tests.Api;
 
-[Collection(ClickHouseTests.Name)]
 public sealed class QueryTests(ApiFixture api) : IClassFixture<ApiFixture>
 {
     [Fact]

@@ -12,7 +12,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.ClickHouse;
 
 /// <summary>What is encoded by hand is what ClickHouse reads: every column, every edge.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class EventBlockTests(ClickHouseFixture fixture)
 {
     private static readonly double[] Numbers =

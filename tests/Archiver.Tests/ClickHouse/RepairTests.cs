@@ -17,7 +17,6 @@ namespace Millrace.Archiver.Tests.ClickHouse;
 /// An insert that was killed may have reached any of the four tables, and ClickHouse may have noted its token for a table without having
 /// published the rows. The archiver finds out and writes what is missing.
 /// </summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class RepairTests(ClickHouseFixture fixture)
 {
     [Theory]

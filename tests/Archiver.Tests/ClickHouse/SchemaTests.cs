@@ -10,7 +10,6 @@ namespace Millrace.Archiver.Tests.ClickHouse;
 /// The schema on a server and on a cluster. The embedded engine has no Keeper and no other servers, so those statements are read by its parser, and compared with
 /// the ones that it can run.
 /// </summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class SchemaTests(ClickHouseFixture fixture)
 {
     private static readonly SchemaOptions _cluster = new()

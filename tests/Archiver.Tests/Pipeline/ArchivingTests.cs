@@ -5,7 +5,6 @@ using Xunit;
 
 namespace Millrace.Archiver.Tests.Pipeline;
 
-[Collection(ClickHouseTests.Name)]
 public sealed class ArchivingTests(ClickHouseFixture fixture)
 {
     private const long Hour = 3_600_000;
@@ -61,6 +60,24 @@ public sealed class ArchivingTests(ClickHouseFixture fixture)
         await Eventually.TrueAsync(async () => await stores.IsDrainedAsync());
         Assert.Equal(manifests, (await stores.ManifestsAsync()).Count);
         await Expectation.HoldsAsync(fixture, stores, good);
+    }
+
+    [Fact]
+    public async Task Archive_an_id_again_past_the_horizon_counts_it_as_a_new_event()
+    {
+        var clock = new LogClock(TestEvents.Noon);
+        await using var stores = await Stores.OpenAsync(clock);
+        await using var archiver = await ArchiverInstance.StartAsync(stores, fixture.ClickHouse, null, ("DedupHorizon", "00:01:00"));
+        var one = TestEvents.Of("1", tenant: stores.Tenant, amount: 1);
+        // Each repetition renews the horizon, so the third is one of the second; the fourth comes a moment too late.
+        foreach (var passes in (long[])[0, 60_000, 60_000, 60_001])
+        {
+            clock.NowMs += passes;
+            await stores.AppendAsync(one);
+        }
+
+        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync());
+        await Expectation.HoldsAsync(fixture, stores, [one, one], distinct: 1);
     }
 
     /// <summary>Events of several streams and types: now, late by an hour and by six days, with and without values.</summary>

@@ -8,7 +8,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>An archiver that ends between any two steps leaves nothing lost and nothing doubled, and its cuts are redone as they were.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class CrashTests(ClickHouseFixture fixture)
 {
     [Theory]

@@ -7,7 +7,6 @@ using static Millrace.Archiver.Tests.Support.ClickHouseProxy;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>A ClickHouse that refuses, stalls or breaks off: its sink waits and says so, the objects go on, and in the end each event is there once.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class FaultTests(ClickHouseFixture fixture)
 {
     private const string Insert = "INSERT INTO millrace_archiver.events_in";

@@ -110,8 +110,6 @@ public abstract class HandoverTests(ClickHouseFixture fixture, MetadataUnderTest
     }
 }
 
-[Collection(ClickHouseTests.Name)]
 public sealed class HandoverOnSqliteTests(ClickHouseFixture fixture) : HandoverTests(fixture, new OnSqlite());
 
-[Collection(ClickHouseTests.Name)]
 public sealed class HandoverOnPostgresTests(ClickHouseFixture fixture, PostgresFixture postgres) : HandoverTests(fixture, new OnPostgres(postgres));

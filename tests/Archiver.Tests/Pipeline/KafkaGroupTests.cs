@@ -12,7 +12,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>Two instances in a consumer group of Kafka's, which deals its partitions out as they come and go.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class KafkaGroupTests(ClickHouseFixture fixture, PostgresFixture postgres)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);

@@ -5,7 +5,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>Events that came after the allowed lateness are archived like all others, once, and marked.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class LateTests(ClickHouseFixture fixture)
 {
     private const long Hour = 3_600_000;
@@ -13,7 +12,7 @@ public sealed class LateTests(ClickHouseFixture fixture)
     [Fact]
     public async Task Archive_late_events_marks_each_and_counts_it_once_in_every_rollup_also_after_a_restart()
     {
-        var clock = new Clock(TestEvents.Noon);
+        var clock = new LogClock(TestEvents.Noon);
         await using var stores = await Stores.OpenAsync(clock);
         await using (await ArchiverInstance.StartAsync(stores, fixture.ClickHouse))
         {
@@ -56,12 +55,4 @@ public sealed class LateTests(ClickHouseFixture fixture)
     }
 
     private static int Count(string body) => System.Text.Json.JsonElement.Parse(body).GetProperty("items").GetArrayLength();
-
-    /// <summary>The log's clock: it stands where it is put, while timers run.</summary>
-    private sealed class Clock(long nowMs) : TimeProvider
-    {
-        public long NowMs { get; set; } = nowMs;
-
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
-    }
 }

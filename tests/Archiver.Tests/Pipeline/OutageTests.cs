@@ -5,8 +5,8 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>ClickHouse away, broken off or killed: events wait, nothing is lost, nothing is doubled.</summary>
-[Collection(ClickHouseTests.Name)]
-public sealed class OutageTests(ClickHouseFixture fixture)
+[Collection(KilledClickHouseTests.Name)]
+public sealed class OutageTests(KilledClickHouseFixture fixture)
 {
     [Fact]
     public async Task Archive_without_ClickHouse_goes_on_with_objects_and_catches_up()

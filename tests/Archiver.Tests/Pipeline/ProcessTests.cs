@@ -15,7 +15,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>Two archivers as processes on Kafka's protocol and PostgreSQL: one is stopped so long that it is given up, goes on, and the other is killed.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture postgres)
 {
     private const int Partitions = 4;

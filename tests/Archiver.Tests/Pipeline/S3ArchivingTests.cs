@@ -8,7 +8,6 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Pipeline;
 
 /// <summary>The archive with its objects on a real S3 server.</summary>
-[Collection(ClickHouseTests.Name)]
 public sealed class S3ArchivingTests(ClickHouseFixture fixture)
 {
     private const string Bucket = "archive";

@@ -15,8 +15,8 @@ namespace Millrace.Archiver.Tests.Pipeline;
 /// ClickHouse forgets a deduplication token after so many inserts, here after two. A cut that is redone after that is still counted once, in the events and in every
 /// rollup, before and after merges: the archiver looks rows up, and rests on tokens alone for nothing that may be old.
 /// </summary>
-[Collection(ClickHouseTests.Name)]
-public sealed class WindowTests(ClickHouseFixture fixture)
+[Collection(KilledClickHouseTests.Name)]
+public sealed class WindowTests(KilledClickHouseFixture fixture)
 {
     private const string Database = "narrow";
     private static readonly string[] All = ["events", "rollup_1m", "rollup_1h", "rollup_1d"];

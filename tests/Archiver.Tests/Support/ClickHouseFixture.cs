@@ -13,8 +13,10 @@ using Xunit;
 
 namespace Millrace.Archiver.Tests.Support;
 
-/// <summary>One ClickHouse, a supervised child process, for all tests that need one. They share its tables: each has a tenant of its own.</summary>
-public sealed class ClickHouseFixture : IAsyncLifetime
+/// <summary>
+/// One ClickHouse, a supervised child process, for all tests that need one, several at a time. They share its tables: each has a tenant of its own.
+/// </summary>
+public class ClickHouseFixture : IAsyncLifetime
 {
     private readonly TempDirectory _directory = new();
     private IHost? _host;
@@ -91,6 +93,7 @@ public sealed class ClickHouseFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (_host is not null)
         {
             await _host.StopAsync();
@@ -108,9 +111,12 @@ public sealed class ClickHouseFixture : IAsyncLifetime
     }
 }
 
-/// <summary>Tests with ClickHouse run one after the other.</summary>
+/// <summary>Another one, for tests that kill it.</summary>
+public sealed class KilledClickHouseFixture : ClickHouseFixture;
+
+/// <summary>Tests that kill ClickHouse run one after the other.</summary>
 [CollectionDefinition(Name)]
-public sealed class ClickHouseTests : ICollectionFixture<ClickHouseFixture>
+public sealed class KilledClickHouseTests : ICollectionFixture<KilledClickHouseFixture>
 {
-    public const string Name = "clickhouse";
+    public const string Name = "killed clickhouse";
 }
