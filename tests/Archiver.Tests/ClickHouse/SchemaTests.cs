@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Tests.Support;
+using Millrace.Ports.ClickHouse;
 using Xunit;
 
 namespace Millrace.Archiver.Tests.ClickHouse;
@@ -92,6 +93,30 @@ public sealed class SchemaTests(ClickHouseFixture fixture)
         Assert.Equal("4", await fixture.ScalarAsync("SELECT toString(count()) FROM system.tables WHERE database = 'several'"));
         Assert.Equal("3", await fixture.ScalarAsync("SELECT toString(max(version)) FROM several_archiver.schema_migrations"));
         Assert.Contains("toIntervalDay(30)", await fixture.ScalarAsync("SELECT engine_full FROM system.tables WHERE database = 'several' AND name = 'events'"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Migrations_of_tables_with_rows_keep_them_and_count_late_events_from_then_on()
+    {
+        var options = Options.Create(new ArchiverOptions { Schema = new SchemaOptions { Database = "older" }, SyncParts = false });
+        var tables = new Tables(options.Value.Schema);
+        var migrator = new SchemaMigrator(fixture.ClickHouse, tables, options, TimeProvider.System, NullLogger<SchemaMigrator>.Instance);
+        foreach (var statement in migrator.Foundations.Concat(SchemaMigrations.For(tables).Take(2).SelectMany(step => step.Statements)))
+            await fixture.ClickHouse.ExecuteAsync(new ClickHouseQuery(statement), CancellationToken.None);
+        const string before = "INSERT INTO older_archiver.events_in (tenant, stream, type, id, time, values, cut, targets) SELECT 'acme', 'shop', 'view'";
+        const string values = "toDateTime64('2026-07-01 10:00:00', 3, 'UTC'), map('amount', 2.), 1, 15";
+        await fixture.ClickHouse.ExecuteAsync(new ClickHouseQuery($"{before}, 'before', {values}"), CancellationToken.None);
+
+        await migrator.RunAsync(CancellationToken.None);
+        // An archiver of the version before may still run beside.
+        await fixture.ClickHouse.ExecuteAsync(new ClickHouseQuery($"{before}, 'beside', {values}"), CancellationToken.None);
+        await fixture.ClickHouse.ExecuteAsync(
+            new ClickHouseQuery($"INSERT INTO older_archiver.events_in (tenant, stream, type, id, time, values, cut, targets, late) SELECT 'acme', 'shop', 'view', 'after', {values}, true"),
+            CancellationToken.None);
+
+        Assert.Equal(["after 1", "before 0", "beside 0"], await fixture.RowsAsync("SELECT id, toUInt8(late) FROM older.events ORDER BY id"));
+        foreach (var table in (string[])["rollup_1m", "rollup_1h", "rollup_1d"])
+            Assert.Equal(["3 1 6"], await fixture.RowsAsync($"SELECT sum(count), sum(late), sum(sum) FROM older.{table}"));
     }
 
     private List<string> Statements(SchemaOptions schema)

@@ -8,6 +8,8 @@ namespace Millrace.Archiver.Tests.Pipeline;
 [Collection(KilledClickHouseTests.Name)]
 public sealed class OutageTests(KilledClickHouseFixture fixture)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
     [Fact]
     public async Task Archive_without_ClickHouse_goes_on_with_objects_and_catches_up()
     {
@@ -55,7 +57,7 @@ public sealed class OutageTests(KilledClickHouseFixture fixture)
         Assert.Equal(0, await stores.ArchivedAsync("clickhouse"));
 
         door.Open();
-        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), Patience);
         await Expectation.HoldsAsync(fixture, stores, good);
     }
 
@@ -78,7 +80,7 @@ public sealed class OutageTests(KilledClickHouseFixture fixture)
             await stores.WaitForSomeAsync("clickhouse");
         }
 
-        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), Patience);
         await Expectation.HoldsAsync(fixture, stores, good);
     }
 
@@ -107,8 +109,8 @@ public sealed class OutageTests(KilledClickHouseFixture fixture)
         }
 
         await done.CancelAsync();
-        await Task.WhenAny(killing, Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), TimeSpan.FromSeconds(60)));
-        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), TimeSpan.FromSeconds(60));
+        await Task.WhenAny(killing, Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), Patience));
+        await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), Patience);
         await Expectation.HoldsAsync(fixture, stores, good);
     }
 }

@@ -22,7 +22,7 @@ public sealed class ProcessTests(ClickHouseFixture fixture, PostgresFixture post
     // Two sinks in each partition.
     private const int Lanes = 2 * Partitions;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     [Fact]
     public async Task Archive_by_processes_that_are_stopped_resumed_and_killed_has_each_event_once()

@@ -38,7 +38,7 @@ internal sealed class HostProcess : IDisposable
                     return false;
                 }
             },
-            TimeSpan.FromSeconds(90));
+            TimeSpan.FromSeconds(180));
         return host;
     }
 
