@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Millrace.Ingest.Inbound;
 using Millrace.Ingest.Letters;
+using Millrace.Ingest.Overload;
 
 namespace Millrace.Ingest;
 
@@ -18,11 +19,15 @@ public sealed class IngestOptions
 
     /// <summary>
     /// Bytes that all requests being read may hold together: each body counts twice, as it came and encoded. Policy at the limit: the request
-    /// is refused with 503 and <c>Retry-After</c>, counted as <c>millrace.ingest.overloads</c>. Default 256 MiB, at least 64 MiB: one
-    /// request of the largest size needs 32.
+    /// is refused with 503 and <c>Retry-After</c>, counted as <c>millrace.ingest.overloads</c>. A tenant takes more only while it holds less than
+    /// what is free, so one alone comes to about half. Default 256 MiB, at least 64 MiB: one request of the largest size needs 32.
     /// </summary>
     [Range(64L * 1024 * 1024, 64L * 1024 * 1024 * 1024)]
     public long MaxInFlightBytes { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>How much is taken in at a time, and how it is divided among tenants.</summary>
+    [ValidateObjectMembers]
+    public OverloadOptions Overload { get; set; } = new();
 
     /// <summary>Topics on which programs outside Millrace produce events.</summary>
     [ValidateObjectMembers]

@@ -8,11 +8,14 @@ internal static partial class Log
     [LoggerMessage(2000, LogLevel.Error, "The event log took nothing of a request of {Events} events of tenant {Tenant}; the producer was told to try again. {Suppressed} such messages were left out since the last.")]
     public static partial void AppendFailed(ILogger logger, string tenant, int events, long suppressed, Exception exception);
 
-    [LoggerMessage(2001, LogLevel.Warning, "Requests are refused: {InFlight} bytes of them are being read. {Suppressed} such messages were left out since the last.")]
-    public static partial void Overloaded(ILogger logger, long inFlight, long suppressed);
+    [LoggerMessage(2001, LogLevel.Warning, "Requests are refused: {InFlight} bytes are held and {Waiting} requests wait for their turn. {Suppressed} such messages were left out since the last.")]
+    public static partial void Overloaded(ILogger logger, long inFlight, int waiting, long suppressed);
 
     [LoggerMessage(2002, LogLevel.Debug, "{Rejected} of {Total} events of a request of tenant {Tenant} were rejected, the first for {Code}: {Message}")]
     public static partial void Rejected(ILogger logger, string tenant, int rejected, int total, string code, string message);
+
+    [LoggerMessage(2003, LogLevel.Debug, "How far the aggregator has come can't be told: {Reason}")]
+    public static partial void BacklogUnknown(ILogger logger, string reason);
 
     [LoggerMessage(2010, LogLevel.Information, "The intake of {Topic}, partition {Partition} is counted from offset {Offset} on.")]
     public static partial void IntakeStarts(ILogger logger, string topic, int partition, long offset);

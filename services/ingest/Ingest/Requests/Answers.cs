@@ -100,10 +100,11 @@ internal static class Answers
     }
 
     /// <summary>503: our own overload.</summary>
-    public static Task OverloadedAsync(HttpContext http)
+    public static Task OverloadedAsync(HttpContext http, string retryAfter)
     {
-        http.Response.Headers.RetryAfter = "1";
-        return Problems.WriteAsync(http, ErrorCodes.Overloaded, "This server holds as many bytes of requests as it may. Nothing of this one was accepted: send it again.");
+        http.Response.Headers.RetryAfter = retryAfter;
+        return Problems.WriteAsync(
+            http, ErrorCodes.Overloaded, "More of this tenant waits than this server can take in soon. Nothing of this request was accepted: send it again after the time in Retry-After.");
     }
 
     /// <summary>503: the event log.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Millrace.Hosting.Incidents;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Ingest.Requests;
@@ -6,18 +7,24 @@ namespace Millrace.Ingest.Requests;
 /// <summary>
 /// Tells an operator that appends fail. Never decides readiness: a server that is sent no requests could not find out that the log is back.
 /// </summary>
-internal sealed class AppendHealth(InFlightBudget budget) : IHealthCheck
+internal sealed class AppendHealth(InFlightBudget budget, IncidentLog incidents) : IHealthCheck
 {
     private volatile EventLogException? _failure;
 
     /// <summary>The last append failed.</summary>
-    public void Failed(EventLogException failure) => _failure = failure;
+    public void Failed(EventLogException failure)
+    {
+        _failure = failure;
+        incidents.Open(new IncidentReport("ingest", IncidentKinds.LogUnwritable, "", "", failure.Message));
+    }
 
     /// <summary>The last append went well.</summary>
     public void Succeeded()
     {
         // A read of a shared line is free, a write is not.
-        if (_failure is not null) _failure = null;
+        if (_failure is null) return;
+        _failure = null;
+        incidents.Close("ingest", IncidentKinds.LogUnwritable, "");
     }
 
     /// <inheritdoc/>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Millrace.Contracts.Events;
 using Millrace.Ingest.Events;
+using Millrace.Ingest.Overload;
 
 namespace Millrace.Ingest.Requests;
 
@@ -27,14 +28,20 @@ internal sealed class BodyBuffer(InFlightBudget budget)
 
     private byte[] _bytes = [];
     private int _length;
+    private TenantFlow? _flow;
 
     /// <summary>What was read.</summary>
     public ReadOnlyMemory<byte> Content => _bytes.AsMemory(0, _length);
 
     /// <summary>Reads a body whole, or as far as it may be read.</summary>
     /// <exception cref="BadHttpRequestException">The transfer itself is broken or too slow.</exception>
-    public async ValueTask<BodyOutcome> ReadAsync(HttpRequest request, ContentCoding coding, CancellationToken cancellationToken)
+    /// <param name="flow">Whose memory it is.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="coding">How the body is encoded.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async ValueTask<BodyOutcome> ReadAsync(TenantFlow flow, HttpRequest request, ContentCoding coding, CancellationToken cancellationToken)
     {
+        _flow = flow;
         var sizeLimit = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
         if (coding == ContentCoding.Identity)
         {
@@ -66,7 +73,7 @@ internal sealed class BodyBuffer(InFlightBudget budget)
     public void Close()
     {
         if (_bytes.Length == 0) return;
-        budget.Return((long)_bytes.Length * Copies);
+        budget.Return(_flow!, (long)_bytes.Length * Copies);
         Buffers.Return(_bytes);
         _bytes = [];
         _length = 0;
@@ -121,7 +128,7 @@ internal sealed class BodyBuffer(InFlightBudget budget)
     {
         var size = Math.Max(needed, Math.Min(_bytes.Length * 2, EventLimits.RequestBytes));
         var larger = Buffers.Rent(size);
-        if (!budget.TryTake((long)larger.Length * Copies))
+        if (!budget.TryTake(_flow!, (long)larger.Length * Copies))
         {
             Buffers.Return(larger);
             return false;

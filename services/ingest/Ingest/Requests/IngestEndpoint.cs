@@ -10,19 +10,21 @@ using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Faults;
 using Millrace.Ingest.Events;
 using Millrace.Ingest.Formats;
+using Millrace.Ingest.Overload;
 using Millrace.Ingest.Quotas;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Ingest.Requests;
 
 /// <summary>
-/// <c>POST /ingest</c>: quota, body, events, event log, answer; in this order, so that what is refused is refused as early as it can be. The
+/// <c>POST /ingest</c>: quota, admission, body, turn, events, event log, answer; in this order, so that what is refused is refused as early as it can be. The
 /// caller is known by now. Nothing is answered with 202 before all of it is durable.
 /// </summary>
 internal sealed class IngestEndpoint(
     IEventLog log,
     TenantQuotas quotas,
     InFlightBudget budget,
+    Admission admission,
     IngestMetrics metrics,
     AppendHealth health,
     IOptions<IngestOptions> options,
@@ -60,30 +62,58 @@ internal sealed class IngestEndpoint(
             if (!any) return QuotaExceeded(http, quota, retryAfter);
         }
 
-        return RunAsync(http, format, coding, tenant, stream, quota);
+        var flow = admission.Of(tenant);
+        return admission.TryArrive(flow, request.ContentLength, out var expected, out var later)
+            ? RunAsync(http, format, coding, flow, expected, stream, quota)
+            : Overloaded(http, later);
     }
 
-    private async Task RunAsync(HttpContext http, BodyFormat format, ContentCoding coding, string tenant, string? stream, TenantQuota? quota)
+    private async Task RunAsync(HttpContext http, BodyFormat format, ContentCoding coding, TenantFlow flow, long expected, string? stream, TenantQuota? quota)
     {
         var work = _works.Get();
+        var arrived = true;
         try
         {
-            var outcome = await work.Body.ReadAsync(http.Request, coding, http.RequestAborted);
+            var outcome = await work.Body.ReadAsync(flow, http.Request, coding, http.RequestAborted);
             if (outcome != BodyOutcome.Read)
             {
-                await RefuseBody(http, outcome);
+                await RefuseBody(http, flow, outcome);
                 return;
             }
 
-            metrics.BodyRead(work.Body.Content.Length);
-            var settings = options.Value;
-            var frame = new RequestFrame(
-                tenant, time.GetUtcNow().ToUnixTimeMilliseconds(), stream, settings.MaxEventAge, settings.MaxEventAhead, TraceHeaders.Of(http));
-            await JudgeAsync(http, format, work, frame, quota);
+            var bytes = work.Body.Content.Length;
+            metrics.BodyRead(bytes);
+            arrived = false;
+            await admission.Gate.EnterAsync(flow, expected, bytes, http.RequestAborted);
+            try
+            {
+                await WorkAsync(http, format, work, flow, stream, quota);
+            }
+            finally
+            {
+                admission.Gate.LeaveLog(bytes);
+            }
         }
         finally
         {
+            if (arrived) admission.Gate.Withdraw(flow, expected);
             _works.Return(work);
+        }
+    }
+
+    /// <summary>Reads the events, which is work, and hands them to the log, which is waiting: only the first takes a place at the gate.</summary>
+    private Task WorkAsync(HttpContext http, BodyFormat format, IngestWork work, TenantFlow flow, string? stream, TenantQuota? quota)
+    {
+        try
+        {
+            var settings = options.Value;
+            var frame = new RequestFrame(
+                flow.Tenant, time.GetUtcNow().ToUnixTimeMilliseconds(), stream, settings.MaxEventAge, settings.MaxEventAhead, TraceHeaders.Of(http));
+            return JudgeAsync(http, format, work, frame, quota);
+        }
+        finally
+        {
+            admission.Gate.LeaveWork(flow);
         }
     }
 
@@ -141,7 +171,9 @@ internal sealed class IngestEndpoint(
 
         FaultPoint.Reach(FaultPointNames.IngestEventsAppended);
         health.Succeeded();
-        metrics.Appended(time.GetElapsedTime(started));
+        var took = time.GetElapsedTime(started);
+        admission.Gate.Appended(took);
+        metrics.Appended(took);
         await AnswerAsync(http, batch, frame);
     }
 
@@ -161,18 +193,22 @@ internal sealed class IngestEndpoint(
         return Answers.AcceptedAsync(http, accepted, batch.Rejections);
     }
 
-    private Task RefuseBody(HttpContext http, BodyOutcome outcome)
+    private Task RefuseBody(HttpContext http, TenantFlow flow, BodyOutcome outcome)
     {
         switch (outcome)
         {
             case BodyOutcome.TooLarge: return Refuse(ErrorCodes.TooLarge, Answers.BodyTooLargeAsync(http));
             case BodyOutcome.Corrupt: return Refuse(ErrorCodes.BadRequest, Answers.CorruptAsync(http));
-            case BodyOutcome.Overloaded:
-                metrics.Overloaded();
-                if (_overloadLog.Allows(out var suppressed)) Log.Overloaded(logger, budget.Used, suppressed);
-                return Refuse(ErrorCodes.Overloaded, Answers.OverloadedAsync(http));
+            case BodyOutcome.Overloaded: return Overloaded(http, admission.Refuse(flow, TimeSpan.FromSeconds(1)));
             default: throw new InvalidOperationException($"A body was read without an outcome ({outcome}).");
         }
+    }
+
+    private Task Overloaded(HttpContext http, string retryAfter)
+    {
+        metrics.Overloaded();
+        if (_overloadLog.Allows(out var suppressed)) Log.Overloaded(logger, budget.Used, admission.Gate.Waiting, suppressed);
+        return Refuse(ErrorCodes.Overloaded, Answers.OverloadedAsync(http, retryAfter));
     }
 
     private Task QuotaExceeded(HttpContext http, TenantQuota quota, TimeSpan retryAfter)
