@@ -60,14 +60,14 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         return _figures;
     }
 
-    /// <summary>What all stages together get done: as much as is taken in ten seconds, over the time until the last of it is in ClickHouse and objects.</summary>
+    /// <summary>What can be sustained: as much as is taken in ten seconds, over the time until the last of it is in its window.</summary>
     private async Task<double> SustainableAsync(Sender noisy)
     {
         var tally = new Tally();
         var started = Stopwatch.GetTimestamp();
         await noisy.AtFullSpeedAsync(MeasureFor, 8, tally);
         var taken = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        await SettleAsync(noisy.Token);
+        await AggregatedAsync(noisy.Token);
         var sustained = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
         _acceptedNoisy.Add(202, (int)tally.Events, TimeSpan.Zero, null);
         Set("taken_in_events_per_second", taken);
@@ -138,6 +138,16 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
     private async Task SettleAsync(string token)
     {
         while ((long)(await millrace.GetAsync("/api/v1/ledger", token))["pending"]! > 0) await Task.Delay(100);
+    }
+
+    private async Task AggregatedAsync(string token)
+    {
+        while (true)
+        {
+            var ledger = await millrace.GetAsync("/api/v1/ledger", token);
+            if ((long)ledger["aggregated"]! == (long)ledger["received"]!) return;
+            await Task.Delay(50);
+        }
     }
 
     private async Task IncidentsAsync()

@@ -18,7 +18,7 @@ internal sealed class Admission(IOptions<IngestOptions> options, TimeProvider ti
 
     /// <summary>The line.</summary>
     public WorkGate Gate { get; } = new(
-        options.Value.Overload.Readers ?? Environment.ProcessorCount + 1, new LogWindow(options.Value.Overload.LogTarget), time);
+        options.Value.Overload.Readers ?? Math.Max(2, Environment.ProcessorCount), new LogWindow(options.Value.Overload.LogTarget), time);
 
     /// <summary>Seconds that the aggregator's backlog takes to work off; <see langword="null"/> while that can't be told.</summary>
     public double? Backlog { get; set; }

@@ -8,7 +8,7 @@ public sealed class OverloadOptions
 {
     /// <summary>
     /// Requests whose events are read at the same time; a tenant has at most one less, so that another's never waits for the end of all of its. Unset
-    /// (default): one more than processors.
+    /// (default): as many as processors, and at least two.
     /// </summary>
     [Range(1, 1024)]
     public int? Readers { get; set; }
