@@ -10,7 +10,7 @@ internal sealed class LogWindow(TimeSpan target)
 {
     public const long Least = 1 << 20;
     public const long Most = 64 << 20;
-    private const long Start = 16 << 20;
+    private const long Start = 4 << 20;
     private const double Interval = 0.1;
     private const double QuickestFor = 60;
     private const int SlowerBy = 3;

@@ -22,10 +22,10 @@ public sealed class OverloadOptions
 
     /// <summary>
     /// How long an append may take before less is given to the log at a time: what waits then waits in the tenants' own queues and not in the log's
-    /// common one. Three times the quickest append of the last minute where that is more. Default 100 ms.
+    /// common one. Three times the quickest append of the last minute where that is more. Default 20 ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "00:01:00")]
-    public TimeSpan LogTarget { get; set; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan LogTarget { get; set; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>
     /// How long the aggregator may need to work off what it is behind. Beyond it tenants get no more beyond their share than the aggregator gets done, and what
