@@ -14,11 +14,12 @@ public sealed class OverloadOptions
     public int? Readers { get; set; }
 
     /// <summary>
-    /// How long a tenant's requests may have to wait for their turn. Policy at the limit: further requests of this tenant are refused with 503 and
-    /// <c>Retry-After</c>, before their body is read, counted as <c>millrace.ingest.overloads</c>. A tenant of which none waits is never refused. Default 250 ms.
+    /// How long a tenant's requests may have to wait for their turn. Policy where they would wait longer for five seconds, or ten times as long with more than
+    /// 16 MiB in line: further requests of this tenant are refused with 503 and <c>Retry-After</c>, before their body is read, counted as
+    /// <c>millrace.ingest.overloads</c>. A tenant whose line is shorter than the average is never refused. Default 500 ms.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
     /// How long an append may take before less is given to the log at a time: what waits then waits in the tenants' own queues and not in the log's

@@ -4,8 +4,16 @@ namespace Millrace.Ingest.Overload;
 /// <param name="tenant">The tenant.</param>
 internal sealed class TenantFlow(string tenant)
 {
+    // A burst is no overload: a wait may be too long for a while, and a line that is short in bytes may wait as long as the machine needs.
+    private const double Patience = 5;
+    private const int MuchTooLong = 10;
+    private const long Burst = 16 << 20;
+
     private long _memory;
     private long _refused;
+    private bool _refusing;
+    private double? _aboveSince;
+    private double? _belowSince;
 
     /// <summary>The tenant.</summary>
     public string Tenant { get; } = tenant;
@@ -33,6 +41,28 @@ internal sealed class TenantFlow(string tenant)
 
     /// <summary>When the work would be done that was refused and told to come back, in seconds of the gate's clock.</summary>
     public double Booked { get; set; }
+
+    /// <summary>
+    /// Whether a request is to be refused for the time that it would wait. As in CoDel (RFC 8289) that takes a wait that has stood for a while, and once requests
+    /// are refused it is over only when the wait has been short for as long.
+    /// </summary>
+    /// <param name="wait">Expected wait in seconds; zero when nothing waits.</param>
+    /// <param name="most">Longest wait that is well.</param>
+    /// <param name="now">Seconds.</param>
+    public bool IsOverlong(double wait, double most, double now)
+    {
+        if (wait > most)
+        {
+            _belowSince = null;
+            _aboveSince ??= now;
+            return _refusing |= (wait > most * MuchTooLong && Pending > Burst) || now - _aboveSince >= Patience;
+        }
+
+        _aboveSince = null;
+        _belowSince ??= now;
+        if (Pending == 0 || now - _belowSince >= Patience) _refusing = false;
+        return false;
+    }
 
     public void AddMemory(long bytes) => Interlocked.Add(ref _memory, bytes);
 

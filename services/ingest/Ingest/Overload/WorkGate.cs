@@ -27,6 +27,7 @@ internal sealed class WorkGate(int slots, LogWindow log, TimeProvider time)
     private int _waiting;
     private long _inLog;
     private int _active;
+    private long _pending;
     private double? _pace;
     private double _tokens;
     private double _tokensAt;
@@ -79,15 +80,18 @@ internal sealed class WorkGate(int slots, LogWindow log, TimeProvider time)
         {
             retryAfter = TimeSpan.Zero;
             var now = Now();
-            var wait = flow.Pending == 0 ? 0 : Math.Max(HeadAge(flow), SecondsFor(flow.Pending));
-            if (wait <= maxWait.TotalSeconds)
+            // What is served tells how long a new one would wait; how long the first has waited tells it only where nothing is served.
+            var wait = flow.Pending == 0 ? 0 : SecondsFor(flow.Pending) ?? HeadAge(flow);
+            // Whose line is shorter than the average is not the one that is too much, however slow the machine is.
+            var modest = flow.Pending * _active < _pending;
+            if (modest || !flow.IsOverlong(wait, maxWait.TotalSeconds, now))
             {
                 AddPending(flow, bytes + Overhead);
                 return true;
             }
 
             // Who is sent away is given the time at which its work could be done after that of those sent away before.
-            flow.Booked = Math.Max(now + wait, flow.Booked) + SecondsFor(bytes + Overhead);
+            flow.Booked = Math.Max(now + wait, flow.Booked) + (SecondsFor(bytes + Overhead) ?? 0);
             retryAfter = TimeSpan.FromSeconds(flow.Booked - now);
             return false;
         }
@@ -235,12 +239,13 @@ internal sealed class WorkGate(int slots, LogWindow log, TimeProvider time)
     {
         var before = flow.Pending;
         flow.Pending += bytes;
+        _pending += bytes;
         if (before == 0 && flow.Pending > 0) _active++;
         else if (before > 0 && flow.Pending == 0) _active--;
     }
 
-    /// <summary>How long a tenant's share of what can be done needs for some bytes; nothing while nobody waits, or that is not known.</summary>
-    private double SecondsFor(long bytes) => _waiting > 0 && _rate.At(Now()) is { } rate ? bytes * (double)Math.Max(1, _active) / rate : 0;
+    /// <summary>How long a tenant's share of what can be done needs for some bytes; unset while nobody waits, or that is not known.</summary>
+    private double? SecondsFor(long bytes) => _waiting > 0 && _rate.At(Now()) is { } rate ? bytes * (double)Math.Max(1, _active) / rate : null;
 
     private double HeadAge(TenantFlow flow)
     {
