@@ -93,7 +93,10 @@ internal sealed class StandaloneTarget : IOwnTarget
     /// <param name="fault">Where the new process is to die: the value of <c>MILLRACE_FAULT</c>.</param>
     public async Task StartAgainAsync(string? fault)
     {
-        if (_installation is not null) await _installation.DisposeAsync();
+        // Forgotten first: where the start fails, its error is what is told, and there is nothing left to end.
+        var before = _installation;
+        _installation = null;
+        if (before is not null) await before.DisposeAsync();
         var settings = new Dictionary<string, string>(_settings);
         if (fault is not null) settings["MILLRACE_FAULT"] = fault;
         _installation = await Installation.StartAsync(_data, settings, _ports);
