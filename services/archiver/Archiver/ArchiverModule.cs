@@ -11,6 +11,7 @@ using Millrace.Archiver.Health;
 using Millrace.Archiver.Objects;
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Progress;
+using Millrace.Archiver.Replays;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
@@ -48,6 +49,12 @@ public static class ArchiverModule
         services.AddSingleton<ArchiveReader>();
         services.AddHostedService(provider => provider.GetRequiredService<SchemaWorker>());
         services.AddHostedService<ArchiverWorker>();
+        services.AddSingleton<ReplayStore>();
+        services.AddSingleton<ReplayWork>();
+        services.AddSingleton<ReplayCopier>();
+        services.AddSingleton<Replayer>();
+        services.AddSingleton<ReplayEndpoints>();
+        services.AddHostedService<ReplayWorker>();
         services.AddSingleton<QuerySlots>();
         services.AddSingleton<TenantQueries>();
         services.AddSingleton<MetricsEndpoint>();
@@ -59,7 +66,7 @@ public static class ArchiverModule
         return services;
     }
 
-    /// <summary>Maps <c>GET /api/v1/metrics</c>, <c>GET /api/v1/events</c> and <c>POST /api/v1/query</c>, all for scope <c>read</c>, and <c>/api/v1/bi-credentials</c> for admins.</summary>
+    /// <summary>Maps <c>GET /api/v1/metrics</c>, <c>GET /api/v1/events</c> and <c>POST /api/v1/query</c>, all for scope <c>read</c>, and <c>/api/v1/bi-credentials</c> and <c>/api/v1/replays</c> for admins.</summary>
     public static IEndpointRouteBuilder MapArchiver(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -71,6 +78,7 @@ public static class ArchiverModule
         endpoints.MapGet("/api/v1/bi-credentials", credentials.ShowAsync).RequireScopes(Scopes.Admin);
         endpoints.MapPost("/api/v1/bi-credentials", credentials.SetAsync).RequireScopes(Scopes.Admin);
         endpoints.MapDelete("/api/v1/bi-credentials", credentials.RemoveAsync).RequireScopes(Scopes.Admin);
+        services.GetRequiredService<ReplayEndpoints>().Map(endpoints);
         return endpoints;
     }
 }

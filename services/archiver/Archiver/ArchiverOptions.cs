@@ -42,6 +42,13 @@ public sealed class ArchiverOptions
         Writers = 1,
     };
 
+    /// <summary>
+    /// How long a replay belongs to the instance that runs it after that last said so. When the instance dies, another takes the replay up after so long;
+    /// if it died while it put the result in place, archiving into ClickHouse waits for as long. Default 20 seconds.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan ReplayLease { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How hard objects are compressed. Default <see cref="CompressionLevel.Fastest"/>: a fifth larger than the best, at a quarter of the CPU.</summary>
     [EnumDataType(typeof(CompressionLevel))]
     public CompressionLevel Compression { get; set; } = CompressionLevel.Fastest;

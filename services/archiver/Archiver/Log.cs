@@ -59,4 +59,13 @@ internal static partial class Log
 
     [LoggerMessage(6022, LogLevel.Error, "Object {Key} is damaged: {Problem}. Nothing of it is used; restore it from a copy under the same key.")]
     public static partial void ArchiveDamaged(ILogger logger, string key, string problem);
+
+    [LoggerMessage(6030, LogLevel.Warning, "Replay {Replay} can't go on now; it is taken up again soon.")]
+    public static partial void ReplayWaits(ILogger logger, string replay, Exception exception);
+
+    [LoggerMessage(6031, LogLevel.Error, "Replay {Replay} failed.")]
+    public static partial void ReplayFailed(ILogger logger, string replay, Exception exception);
+
+    [LoggerMessage(6032, LogLevel.Warning, "Replay {Replay} is stopped: it, or the waiting of the sink into ClickHouse, is no longer its own.")]
+    public static partial void ReplayLost(ILogger logger, string replay, Exception exception);
 }

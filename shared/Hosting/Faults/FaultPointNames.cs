@@ -27,6 +27,12 @@ public static class FaultPointNames
     /// <summary>Archiver: a range's objects are in the store, its progress is not committed.</summary>
     public const string ArchiverObjectsPut = "archiver.objects.put";
 
+    /// <summary>Archiver: a replay has copied the archive aside, nothing of it is in place.</summary>
+    public const string ArchiverReplayCopied = "archiver.replay.copied";
+
+    /// <summary>Archiver: the result of a replay is in place, and it is not noted as done.</summary>
+    public const string ArchiverReplayApplied = "archiver.replay.applied";
+
     /// <summary>Ingest: events are on the log; the producer has no answer, or the topic that they came from no commit.</summary>
     public const string IngestEventsAppended = "ingest.events.appended";
 
@@ -43,7 +49,7 @@ public static class FaultPointNames
     public static IReadOnlyList<string> All { get; } =
     [
         AggregatorOutputWritten, AggregatorCheckpointSaved, AlertingStateCommitted, AlertingChangesPublished,
-        ArchiverCutCommitted, ArchiverRowsInserted, ArchiverObjectsPut, IngestEventsAppended,
+        ArchiverCutCommitted, ArchiverRowsInserted, ArchiverObjectsPut, IngestEventsAppended, ArchiverReplayCopied, ArchiverReplayApplied,
         IngestLettersListed, IngestRedriveTaken, IngestRedrivePublished,
     ];
 }

@@ -11,6 +11,7 @@ namespace Millrace.Archiver.Pipeline;
 internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<string, long> archived, LaneServices services) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HeldPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly CancellationTokenSource _stop = new();
     private readonly Ownership _ownership = new(claim, services.Progress, services.Time);
@@ -32,7 +33,7 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
         if (cut.Rows > 0)
         {
             var range = redo ?? new PendingCut(NextId(), cut.First!.Value, cut.Last);
-            if (redo is null) await RetryAsync("begin", _ => services.Progress.BeginAsync(claim, range, token), token);
+            if (redo is null) await RetryAsync("begin", _ => BeginAsync(range, token), token);
             else ArchiverMetrics.Redone(Id.Sink);
             await ReachedAsync(ArchiverStep.Begun);
             FaultPoint.Reach(FaultPointNames.ArchiverCutCommitted);
@@ -67,6 +68,13 @@ internal sealed class LaneWriter(LaneClaim claim, SinkPool pool, Dictionary<stri
     {
         services.Status.Forget(Id);
         _stop.Dispose();
+    }
+
+    // While a replay puts its result in place, the cut is the same, only later.
+    private async Task BeginAsync(PendingCut range, CancellationToken token)
+    {
+        while (!await services.Progress.BeginAsync(claim, range, services.Time.GetUtcNow().ToUnixTimeMilliseconds(), token))
+            await Task.Delay(HeldPause, services.Time, token);
     }
 
     private async Task StoreAsync(Cut cut, PendingCut range, bool redo, CancellationToken token)

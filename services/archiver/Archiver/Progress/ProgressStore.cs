@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Millrace.Archiver.Replays;
 using Millrace.Hosting.Ledger;
 using Millrace.Ports.Metadata;
 
@@ -12,14 +13,21 @@ namespace Millrace.Archiver.Progress;
 /// </summary>
 internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledger)
 {
+    private volatile bool _migrated;
+
     private const string Mine = "sink = @Sink AND topic = @Topic AND part = @Partition AND epoch = @Epoch AND generation = @Generation";
 
     /// <summary>Name of a sink's stage in the ledger.</summary>
     public static string StageOf(string sink) => "archiver." + sink;
 
     /// <summary>Brings the tables up to date.</summary>
-    public Task MigrateAsync(CancellationToken cancellationToken) =>
-        database.MigrateAsync(ArchiverSchema.Module, ArchiverSchema.Migrations, cancellationToken);
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        if (_migrated) return;
+        await database.MigrateAsync(ArchiverSchema.Module, ArchiverSchema.Migrations, cancellationToken);
+        await database.MigrateAsync(ReplaySchema.Module, ReplaySchema.Migrations, cancellationToken);
+        _migrated = true;
+    }
 
     /// <summary>Takes lanes over, all of them or none, and answers with what is stored for each. What belongs to another epoch is forgotten.</summary>
     public Task<IReadOnlyList<LaneClaim>> ClaimAsync(IReadOnlyList<LaneId> lanes, CancellationToken cancellationToken) =>
@@ -50,19 +58,21 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
     }
 
     /// <summary>Writes a cut down before it is used.</summary>
+    /// <returns><see langword="false"/>: a replay has the sink wait, and nothing is written down.</returns>
     /// <exception cref="LaneLostException">The lane is another's.</exception>
-    public async Task BeginAsync(LaneClaim claim, PendingCut cut, CancellationToken cancellationToken)
+    public async Task<bool> BeginAsync(LaneClaim claim, PendingCut cut, long nowMs, CancellationToken cancellationToken)
     {
         var parameters = Parameters(claim);
-        parameters.AddDynamicParams(new { Id = (long)cut.Id, cut.First, cut.Last });
+        parameters.AddDynamicParams(new { Id = (long)cut.Id, cut.First, cut.Last, nowMs });
         var changed = await database.InTransactionAsync(
             (connection, transaction, token) => connection.ExecuteAsync(new CommandDefinition(
-                $"UPDATE archiver_progress SET cut_id = @Id, cut_first = @First, cut_last = @Last WHERE {Mine}",
+                $"UPDATE archiver_progress SET cut_id = @Id, cut_first = @First, cut_last = @Last WHERE {Mine} AND held_until <= @nowMs",
                 parameters,
                 transaction,
                 cancellationToken: token)),
             cancellationToken);
-        if (changed == 0) throw new LaneLostException(claim);
+        if (changed == 0) await VerifyAsync(claim, cancellationToken);
+        return changed > 0;
     }
 
     /// <summary>Notes, in one transaction, that a cut is in the sink for good: the position moves and the ledger counts.</summary>

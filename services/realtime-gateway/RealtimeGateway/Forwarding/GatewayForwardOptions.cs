@@ -15,7 +15,7 @@ public sealed class GatewayForwardOptions : IValidatableObject
     /// <summary>The alerting service: takes <c>/api/v1/rules</c>, <c>alerts</c>, <c>receivers</c> and <c>deliveries</c>.</summary>
     public Uri? Alerting { get; init; }
 
-    /// <summary>The archiver: takes <c>/api/v1/metrics</c>, <c>events</c>, <c>query</c> and <c>bi-credentials</c>.</summary>
+    /// <summary>The archiver: takes <c>/api/v1/metrics</c>, <c>events</c>, <c>query</c>, <c>bi-credentials</c> and <c>replays</c>.</summary>
     public Uri? Archiver { get; init; }
 
     /// <summary>How long a request may go without a byte in either direction. Default 2 minutes, more than the longest query.</summary>

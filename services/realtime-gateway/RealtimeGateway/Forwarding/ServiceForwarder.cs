@@ -34,7 +34,7 @@ internal sealed class ServiceForwarder(IHttpForwarder forwarder, IOptions<Gatewa
         var forward = endpoints.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value.Forward;
         self.Map(endpoints, "ingest", forward.Ingest, "/ingest", "/api/v1/dead-letters");
         self.Map(endpoints, "alerting", forward.Alerting, "/api/v1/rules", "/api/v1/alerts", "/api/v1/receivers", "/api/v1/deliveries");
-        self.Map(endpoints, "archiver", forward.Archiver, "/api/v1/metrics", "/api/v1/events", "/api/v1/query", "/api/v1/bi-credentials");
+        self.Map(endpoints, "archiver", forward.Archiver, "/api/v1/metrics", "/api/v1/events", "/api/v1/query", "/api/v1/bi-credentials", "/api/v1/replays");
     }
 
     /// <inheritdoc/>

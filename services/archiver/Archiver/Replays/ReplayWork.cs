@@ -1,0 +1,188 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Millrace.Archiver.Progress;
+using Millrace.Contracts;
+using Millrace.Ports.Metadata;
+
+namespace Millrace.Archiver.Replays;
+
+/// <summary>Another instance has the replay now, or the sink into ClickHouse waits no longer: nothing more may be done here.</summary>
+internal sealed class ReplayLostException(string what) : Exception(what);
+
+/// <summary>How far the sinks are in a partition of the events.</summary>
+/// <param name="Part">Partition.</param>
+/// <param name="Epoch">Life of the topic.</param>
+/// <param name="Rows">First offset that is not in ClickHouse.</param>
+/// <param name="Objects">First offset that is not in the object store.</param>
+/// <param name="Writing">Whether a cut is on its way into ClickHouse.</param>
+internal sealed record ReplayLane(int Part, string Epoch, long Rows, long Objects, bool Writing);
+
+/// <summary>A cut of the archive that is copied.</summary>
+internal sealed record ReplayCut(string Manifest, ulong Cut, bool Done);
+
+/// <summary>The steps of a replay in the metadata database. One replay runs at a time, whoever's it is.</summary>
+internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progress, IOptions<ArchiverOptions> options, TimeProvider time)
+{
+    private const string Mine = "id = @Id AND lease_owner = @_instance AND lease_until > @now";
+    private readonly string _instance = Guid.NewGuid().ToString("n");
+
+    /// <summary>How long a replay, and its hold on the sink, belong to an instance after it last said so.</summary>
+    public TimeSpan Lease => options.Value.ReplayLease;
+
+    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private long UntilMs => NowMs + (long)Lease.TotalMilliseconds;
+
+    /// <summary>Takes the oldest replay, if none is under way.</summary>
+    public async Task<ReplayRow?> ClaimAsync(CancellationToken cancellationToken)
+    {
+        await progress.MigrateAsync(cancellationToken);
+        await using (var connection = await database.OpenAsync(cancellationToken))
+        {
+            // Looking is free; claiming is a transaction.
+            var waiting = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                "SELECT COUNT(*) FROM archiver_replays WHERE state <= 1", cancellationToken: cancellationToken));
+            if (waiting == 0) return null;
+        }
+
+        return await database.InTransactionAsync(
+            async (connection, transaction, token) =>
+            {
+                var now = NowMs;
+                var busy = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+                    "SELECT COUNT(*) FROM archiver_replays WHERE state = 1 AND lease_until > @now", new { now }, transaction, cancellationToken: token));
+                if (busy > 0) return null;
+                return await connection.QueryFirstOrDefaultAsync<ReplayRow>(new CommandDefinition(
+                    $"""
+                    UPDATE archiver_replays SET state = 1, lease_owner = @_instance, lease_until = @UntilMs
+                    WHERE id = (SELECT id FROM archiver_replays WHERE state <= 1 AND lease_until <= @now ORDER BY created_at, id LIMIT 1)
+                    RETURNING {ReplayRow.Columns}
+                    """,
+                    new { _instance, UntilMs, now },
+                    transaction,
+                    cancellationToken: token));
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Says that this instance still runs the replay, and, if it holds the sink, that it still does.</summary>
+    /// <exception cref="ReplayLostException">It does not.</exception>
+    public async Task RenewAsync(ReplayRow replay, bool holds, CancellationToken cancellationToken)
+    {
+        var kept = await WriteAsync($"UPDATE archiver_replays SET lease_until = @UntilMs WHERE {Mine}", new { replay.Id, _instance, UntilMs, now = NowMs }, cancellationToken);
+        if (kept == 0) throw new ReplayLostException($"The replay {replay.Id} belongs to another instance now.");
+        if (!holds) return;
+        var held = await WriteAsync(
+            "UPDATE archiver_progress SET held_until = @UntilMs WHERE sink = 'clickhouse' AND topic = @Events AND held_until > @now",
+            new { UntilMs, Topics.Events, now = NowMs },
+            cancellationToken);
+        if (held < await LanesOfSinkAsync(cancellationToken)) throw new ReplayLostException("The sink into ClickHouse waits no longer.");
+    }
+
+    /// <summary>Writes down what is known of a replay.</summary>
+    public async Task SetAsync(ReplayRow replay, string assignments, object values, CancellationToken cancellationToken)
+    {
+        var parameters = new DynamicParameters(values);
+        parameters.AddDynamicParams(new { replay.Id, _instance, now = NowMs });
+        if (await WriteAsync($"UPDATE archiver_replays SET {assignments}, updated_at = @now WHERE {Mine}", parameters, cancellationToken) == 0)
+            throw new ReplayLostException($"The replay {replay.Id} belongs to another instance now.");
+    }
+
+    /// <summary>Ends a replay, or lets go of it for a while.</summary>
+    public Task EndAsync(ReplayRow replay, ReplayState state, string? error, TimeSpan pause, CancellationToken cancellationToken) => WriteAsync(
+        """
+        UPDATE archiver_replays SET state = @State, error = @error, lease_until = @until, updated_at = @NowMs, finished_at = @finished
+        WHERE id = @Id AND lease_owner = @_instance
+        """,
+        new
+        {
+            State = (long)state, error, until = NowMs + (long)pause.TotalMilliseconds, NowMs, finished = state > ReplayState.Running ? NowMs : (long?)null, replay.Id, _instance,
+        },
+        cancellationToken);
+
+    /// <summary>A replay with the tables aside that it used last, or <see langword="null"/>.</summary>
+    public async Task<ReplayRow?> StageAsync(ReplayRow replay, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QueryFirstOrDefaultAsync<ReplayRow>(new CommandDefinition(
+            $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Whether somebody wants it stopped.</summary>
+    public async Task<bool> IsCancelledAsync(ReplayRow replay, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT cancelled FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken: cancellationToken)) != 0;
+    }
+
+    /// <summary>The cuts that were begun in the tables aside.</summary>
+    public async Task<List<ReplayCut>> CutsAsync(string stage, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Manifest, long Cut, long Done)>(new CommandDefinition(
+            "SELECT manifest, cut, done FROM archiver_replay_cuts WHERE stage = @stage", new { stage }, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new ReplayCut(row.Manifest, (ulong)row.Cut, row.Done != 0))];
+    }
+
+    /// <summary>Writes a cut down before it is used.</summary>
+    public Task BeginCutAsync(string stage, string manifest, ulong cut, CancellationToken cancellationToken) => WriteAsync(
+        "INSERT INTO archiver_replay_cuts (stage, manifest, cut, done) VALUES (@stage, @manifest, @cut, 0)", new { stage, manifest, cut = (long)cut }, cancellationToken);
+
+    /// <summary>Notes that it is in the tables aside.</summary>
+    public Task EndCutAsync(string stage, string manifest, CancellationToken cancellationToken) => WriteAsync(
+        "UPDATE archiver_replay_cuts SET done = 1 WHERE stage = @stage AND manifest = @manifest", new { stage, manifest }, cancellationToken);
+
+    /// <summary>Forgets the tables aside.</summary>
+    public Task ForgetCutsAsync(string stage, CancellationToken cancellationToken) =>
+        WriteAsync("DELETE FROM archiver_replay_cuts WHERE stage = @stage", new { stage }, cancellationToken);
+
+    /// <summary>
+    /// Has the sink into ClickHouse begin no new cut: the lane's own row says so, so a cut is begun before this or not at all. It ends by itself when nobody renews it.
+    /// </summary>
+    public Task HoldAsync(CancellationToken cancellationToken) => WriteAsync(
+        "UPDATE archiver_progress SET held_until = @UntilMs WHERE sink = 'clickhouse' AND topic = @Events", new { UntilMs, Topics.Events }, cancellationToken);
+
+    /// <summary>Lets the sink go on.</summary>
+    public Task ReleaseAsync(CancellationToken cancellationToken) => WriteAsync(
+        "UPDATE archiver_progress SET held_until = 0 WHERE sink = 'clickhouse' AND topic = @Events", new { Topics.Events }, cancellationToken);
+
+    /// <summary>How far the sinks are, by partition.</summary>
+    public async Task<Dictionary<int, ReplayLane>> LanesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Lane>(new CommandDefinition(
+            """
+            SELECT r.part AS Part, r.epoch AS Epoch, COALESCE(r.next_offset, 0) AS Rows, COALESCE(o.next_offset, 0) AS Objects,
+                CASE WHEN r.cut_first IS NULL THEN 0 ELSE 1 END AS Writing
+            FROM archiver_progress AS r LEFT JOIN archiver_progress AS o ON o.sink = 'objects' AND o.topic = r.topic AND o.part = r.part AND o.epoch = r.epoch
+            WHERE r.sink = 'clickhouse' AND r.topic = @Events
+            """,
+            new { Topics.Events },
+            cancellationToken: cancellationToken));
+        return rows.ToDictionary(row => row.Part, row => new ReplayLane(row.Part, row.Epoch, row.Rows, row.Objects, row.Writing != 0));
+    }
+
+    private async Task<long> LanesOfSinkAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM archiver_progress WHERE sink = 'clickhouse' AND topic = @Events", new { Topics.Events }, cancellationToken: cancellationToken));
+    }
+
+    private Task<int> WriteAsync(string sql, object parameters, CancellationToken cancellationToken) => database.InTransactionAsync(
+        (connection, transaction, token) => connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: token)), cancellationToken);
+
+    private sealed class Lane
+    {
+        public int Part { get; init; }
+
+        public string Epoch { get; init; } = "";
+
+        public long Rows { get; init; }
+
+        public long Objects { get; init; }
+
+        public long Writing { get; init; }
+    }
+}
