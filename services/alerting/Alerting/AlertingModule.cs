@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Millrace.Alerting.Alerts;
 using Millrace.Alerting.Evaluation;
 using Millrace.Alerting.Notifications;
+using Millrace.Alerting.Replays;
 using Millrace.Alerting.Rules;
 using Millrace.Alerting.Rules.Kinds;
 using Millrace.Alerting.Storage;
@@ -34,6 +35,8 @@ public static class AlertingModule
         services.AddSingleton<RuleStore>();
         services.AddSingleton<RuleCatalog>();
         services.AddSingleton<RuleEndpoints>();
+        services.AddSingleton<RuleReplayer>();
+        services.AddSingleton<RuleReplayEndpoint>();
         services.AddSingleton<EvaluationStore>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<AlertEndpoints>();
@@ -63,6 +66,7 @@ public static class AlertingModule
         ArgumentNullException.ThrowIfNull(endpoints);
         var services = endpoints.ServiceProvider;
         services.GetRequiredService<RuleEndpoints>().Map(endpoints);
+        services.GetRequiredService<RuleReplayEndpoint>().Map(endpoints);
         services.GetRequiredService<AlertEndpoints>().Map(endpoints);
         services.GetRequiredService<ReceiverEndpoints>().Map(endpoints);
         services.GetRequiredService<DeliveryEndpoints>().Map(endpoints);

@@ -57,6 +57,36 @@ public abstract class AlertFlowTests(MetadataUnderTest database) : IDisposable
     }
 
     [Fact]
+    public async Task Rule_replayed_over_the_past_says_what_it_raised_and_what_another_would_have_and_notifies_nobody()
+    {
+        await using var millrace = await Installation.StartAsync(database, _directory);
+        var id = await millrace.PurchaseRuleAsync("\"receivers\":[]");
+        await RulesAreTakenAsync(millrace);
+        foreach (var count in new ulong[] { 2, 9, 8, 7, 7, 1, 1, 1, 6, 1 }) await millrace.SecondAsync(count);
+        await millrace.AdvanceUntilAsync(async () => (await millrace.ChangesAsync()).Count >= 3, "changes");
+        var changes = await millrace.ChangesAsync();
+        var from = DateTimeOffset.FromUnixTimeMilliseconds(millrace.EventTimeMs - 10_000).ToString("O");
+        var to = DateTimeOffset.FromUnixTimeMilliseconds(millrace.EventTimeMs).ToString("O");
+
+        var replay = await millrace.PostAsync($"/api/v1/rules/{id}/replays", $$"""{"from":"{{from}}","to":"{{to}}"}""");
+        Assert.Equal((10L, true), ((long)replay["windows"]!, (bool)replay["complete"]!));
+        Assert.Equal(
+            changes.Select(change => (change.AlertId, State: change.State.ToString().ToLowerInvariant(), change.Value)),
+            replay["changes"]!.AsArray().Select(change => ((string)change!["alert_id"]!, State: (string)change["state"]!, (double)change["value"]!)).Take(changes.Count));
+
+        // Half as much for one second: another rule, the same windows.
+        var stricter = await millrace.PostAsync($"/api/v1/rules/{id}/replays", $$"""
+            {"from":"{{from}}","to":"{{to}}","rule":{"name":"Fewer","kind":"threshold","stream":"shop","type":"purchase","receivers":[],
+             "condition":{"value":"count","op":">","threshold":1.5}}}
+            """);
+        Assert.Equal(["firing", "resolved", "firing", "resolved"], stricter["changes"]!.AsArray().Select(change => (string)change!["state"]!).Where(state => state is "firing" or "resolved"));
+        Assert.Equal(changes.Count, (await millrace.ChangesAsync()).Count);
+        using var stranger = millrace.ClientWith(Millrace.Hosting.Authentication.Scopes.Read, "stranger");
+        using var body = new StringContent($$"""{"from":"{{from}}","to":"{{to}}"}""");
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await stranger.PostAsync(new Uri($"/api/v1/rules/{id}/replays", UriKind.Relative), body, TestContext.Current.CancellationToken)).StatusCode);
+    }
+
+    [Fact]
     public async Task Traffic_stops_the_alert_resolves_by_the_clock_of_the_log()
     {
         await using var millrace = await Installation.StartAsync(database, _directory, settings: JudgeSilence);

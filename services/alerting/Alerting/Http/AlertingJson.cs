@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Millrace.Alerting.Alerts;
 using Millrace.Alerting.Notifications;
+using Millrace.Alerting.Replays;
 using Millrace.Alerting.Rules;
 
 namespace Millrace.Alerting.Http;
@@ -18,6 +19,7 @@ namespace Millrace.Alerting.Http;
 [JsonSerializable(typeof(DeliveryDocument))]
 [JsonSerializable(typeof(Page<DeliveryDocument>))]
 [JsonSerializable(typeof(NotificationMessage))]
+[JsonSerializable(typeof(RuleReplayDocument))]
 internal sealed partial class AlertingJson : JsonSerializerContext
 {
     /// <summary>The one to use: what need not be escaped in JSON is not, so that people can read <c>&gt;=</c>. It is never put into a page.</summary>

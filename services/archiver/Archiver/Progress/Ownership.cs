@@ -4,8 +4,17 @@ namespace Millrace.Archiver.Progress;
 /// Says whether a lane is still the caller's, right before something is sent that must not come late. ClickHouse drops a repeated insert only while it remembers the
 /// token: whoever was away for longer must ask again, and finds out that the lane has gone.
 /// </summary>
-internal sealed class Ownership(LaneClaim claim, ProgressStore progress, TimeProvider time)
+/// <param name="verify">Asks; throws where it is another's.</param>
+/// <param name="what">What is owned, for messages.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Ownership(Func<CancellationToken, Task> verify, string what, TimeProvider time)
 {
+    /// <summary>Of a lane.</summary>
+    public Ownership(LaneClaim claim, ProgressStore progress, TimeProvider time)
+        : this(token => progress.VerifyAsync(claim, token), $"{claim.Id.Topic}/{claim.Id.Partition}", time)
+    {
+    }
+
     /// <summary>
     /// How old a confirmation may be when what it is for is sent. ClickHouse remembers 10,000 inserts; a minute of the fastest archivers is a few hundred.
     /// </summary>
@@ -18,7 +27,7 @@ internal sealed class Ownership(LaneClaim claim, ProgressStore progress, TimePro
     public async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         var asked = time.GetTimestamp();
-        await progress.VerifyAsync(claim, cancellationToken);
+        await verify(cancellationToken);
         Volatile.Write(ref _askedAt, asked);
     }
 
@@ -27,6 +36,6 @@ internal sealed class Ownership(LaneClaim claim, ProgressStore progress, TimePro
     public void ThrowIfStale()
     {
         var age = time.GetElapsedTime(Volatile.Read(ref _askedAt));
-        if (age > GoodFor) throw new TimeoutException($"This process stood still for {age.TotalSeconds:0} s between asking whether {claim.Id.Topic}/{claim.Id.Partition} is its own and writing.");
+        if (age > GoodFor) throw new TimeoutException($"This process stood still for {age.TotalSeconds:0} s between asking whether {what} is its own and writing.");
     }
 }

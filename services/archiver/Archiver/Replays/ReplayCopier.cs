@@ -11,7 +11,7 @@ namespace Millrace.Archiver.Replays;
 /// Copies the archive into the tables aside, cut by cut as the manifests have them: each is written down before it is copied, so that one whose copying was
 /// broken off is looked up and repaired like any other cut.
 /// </summary>
-internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work)
+internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work, TimeProvider time)
 {
     /// <summary>Copies what is not copied yet and is in ClickHouse already.</summary>
     /// <param name="replay">The replay.</param>
@@ -43,7 +43,7 @@ internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work)
             await renew();
             var redo = begun.TryGetValue(objects.Key, out var number);
             if (!redo) await work.BeginCutAsync(replay.Stage, objects.Key, number = next++, cancellationToken);
-            var rows = await CopyAsync(replay, stage, [.. objects], place, number, redo, cancellationToken);
+            var rows = await CopyAsync(replay, stage, [.. objects], place, number, redo, last, cancellationToken);
             await work.EndCutAsync(replay.Stage, objects.Key, cancellationToken);
             done.Add(objects.Key);
             await ReportAsync(replay, wanted, done, rows, cancellationToken);
@@ -58,7 +58,7 @@ internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work)
     }
 
     private async Task<long> CopyAsync(
-        ReplayRow replay, ReplayStage stage, List<ArchivedObject> objects, Place place, ulong number, bool redo, CancellationToken cancellationToken)
+        ReplayRow replay, ReplayStage stage, List<ArchivedObject> objects, Place place, ulong number, bool redo, bool last, CancellationToken cancellationToken)
     {
         var manifest = objects[0].Manifest;
         using var cut = stage.Sink.Open(manifest.Partition);
@@ -75,8 +75,10 @@ internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work)
         }
 
         if (cut.Rows == 0) return 0;
+        var ownership = new Ownership(token => work.RenewAsync(replay, holds: last, token), $"replay {replay.Id}", time);
+        await ownership.ConfirmAsync(cancellationToken);
         var lane = new LaneId("replay", $"replay-{replay.Stage}", manifest.Partition, manifest.Epoch);
-        await stage.Sink.WriteAsync(lane, cut, new PendingCut(number, manifest.First, manifest.Last), redo, cancellationToken);
+        await stage.Sink.WriteAsync(lane, cut, new PendingCut(number, manifest.First, manifest.Last), redo, ownership, cancellationToken);
         return cut.Rows;
     }
 
@@ -86,7 +88,7 @@ internal sealed class ReplayCopier(ArchiveReader archive, ReplayWork work)
         if (!EventView.TryParse(bytes, out var view)) throw new InvalidOperationException("An archived event can't be read back.");
         var entry = new LogEntry(cut.Last + 1, 0, default, bytes, null);
         cut.Cover(entry);
-        cut.Add(view, entry);
+        cut.Add(view, entry, found.Late);
     }
 
     private Task ReportAsync(
