@@ -75,8 +75,8 @@ public abstract class AlertFlowTests(MetadataUnderTest database) : IDisposable
             replay["changes"]!.AsArray().Select(change => ((string)change!["alert_id"]!, State: (string)change["state"]!, (double)change["value"]!)).Take(changes.Count));
 
         // Half as much for one second: another rule, the same windows.
-        var stricter = await millrace.PostAsync($"/api/v1/rules/{id}/replays", $$"""
-            {"from":"{{from}}","to":"{{to}}","rule":{"name":"Fewer","kind":"threshold","stream":"shop","type":"purchase","receivers":[],
+        var stricter = await millrace.PostAsync($"/api/v1/rules/{id}/replays", $$$"""
+            {"from":"{{{from}}}","to":"{{{to}}}","rule":{"name":"Fewer","kind":"threshold","stream":"shop","type":"purchase","receivers":[],
              "condition":{"value":"count","op":">","threshold":1.5}}}
             """);
         Assert.Equal(["firing", "resolved", "firing", "resolved"], stricter["changes"]!.AsArray().Select(change => (string)change!["state"]!).Where(state => state is "firing" or "resolved"));

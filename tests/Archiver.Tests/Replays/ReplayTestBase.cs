@@ -1,13 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Millrace.Archiver.Tests.Pipeline;
 using Millrace.Archiver.Tests.Support;
 using Millrace.Contracts.Protos;
-using Millrace.Databases;
 using Millrace.Hosting.Authentication;
 using Millrace.Ports.ClickHouse;
-using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
@@ -79,9 +76,9 @@ public abstract class ReplayTestBase(ClickHouseFixture fixture)
         }
     }
 
-    private protected async Task<IReadOnlyList<string>> RollupsAsync(string tenant) => await Fixture.RowsAsync(string.Join(" UNION ALL ", ((string[])["rollup_1m", "rollup_1h", "rollup_1d"]).Select(table =>
+    private protected async Task<IReadOnlyList<string>> RollupsAsync(string tenant) => await Fixture.RowsAsync("SELECT * FROM (" + string.Join(" UNION ALL ", ((string[])["rollup_1m", "rollup_1h", "rollup_1d"]).Select(table =>
         $"SELECT '{table}', stream, type, name, time AS t, sum(count), sum(samples), sum(sum), min(min), max(max), toString(quantilesBFloat16Merge(0.5, 0.95, 0.99)(quantiles)) FROM millrace.{table} WHERE tenant = '{tenant}' GROUP BY ALL"))
-        + " ORDER BY ALL");
+        + ") ORDER BY ALL");
 
     private protected async Task<IReadOnlyList<string>> EventsAsync(string tenant) => await Fixture.RowsAsync(
         $"SELECT stream, type, id, source, time, received_at, toString(dims), toString(values), lat, lon, data FROM millrace.events WHERE tenant = '{tenant}' ORDER BY id");

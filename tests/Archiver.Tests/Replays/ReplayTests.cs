@@ -1,14 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Text.Json;
 using Millrace.Archiver.Tests.Pipeline;
 using Millrace.Archiver.Tests.Support;
-using Millrace.Contracts.Protos;
 using Millrace.Databases;
 using Millrace.Hosting.Authentication;
-using Millrace.Ports.ClickHouse;
 using Millrace.Servers;
-using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Archiver.Tests.Replays;
