@@ -77,7 +77,7 @@ public abstract class AlertFlowTests(MetadataUnderTest database) : IDisposable
         // Half as much for one second: another rule, the same windows.
         var stricter = await millrace.PostAsync($"/api/v1/rules/{id}/replays", $$$"""
             {"from":"{{{from}}}","to":"{{{to}}}","rule":{"name":"Fewer","kind":"threshold","stream":"shop","type":"purchase","receivers":[],
-             "condition":{"value":"count","op":">","threshold":1.5}}}
+             "condition":{"value":"count","op":">","threshold":1.5} } }
             """);
         Assert.Equal(["firing", "resolved", "firing", "resolved"], stricter["changes"]!.AsArray().Select(change => (string)change!["state"]!).Where(state => state is "firing" or "resolved"));
         Assert.Equal(changes.Count, (await millrace.ChangesAsync()).Count);

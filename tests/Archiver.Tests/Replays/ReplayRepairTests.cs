@@ -1,9 +1,5 @@
-using System.Text.Json;
 using Millrace.Archiver.Tests.Pipeline;
 using Millrace.Archiver.Tests.Support;
-using Millrace.Hosting.Authentication;
-using Millrace.Ports.ClickHouse;
-using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 
