@@ -50,7 +50,9 @@ internal sealed class RuleReplayer(IEventLog log, AlertingMetrics metrics, IOpti
         var (windows, first) = await ReadAsync(evaluator, key, partition, start, end, (fromMs, toMs), cancellationToken);
         evaluator.Silence(partition, toMs + (long)options.Value.SilenceDelay.TotalMilliseconds);
         var inside = evaluator.Transitions.Where(change => change.AtMs <= toMs).ToList();
-        return new Result([.. inside.Take(MaxChanges)], windows, start == bounds.EarliestOffset && first > fromMs ? first : null, inside.Count > MaxChanges);
+        // A log that begins at 0 has lost nothing yet.
+        var trimmed = bounds.EarliestOffset > 0 && start == bounds.EarliestOffset && first > fromMs;
+        return new Result([.. inside.Take(MaxChanges)], windows, trimmed ? first : null, inside.Count > MaxChanges);
     }
 
     private async Task<(long Windows, long? FirstLogMs)> ReadAsync(
