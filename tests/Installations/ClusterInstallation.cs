@@ -9,7 +9,7 @@ namespace Millrace.Installations;
 
 /// <summary>
 /// The five services as processes of their own, started by the program behind <c>./millrace services</c>, on Kafka (librdkafka's mock cluster),
-/// PostgreSQL, RabbitMQ, S3 (Ceph, behind a door that can fail) and ClickHouse, each a server of its own.
+/// PostgreSQL, RabbitMQ, S3 (Ceph) and ClickHouse, each a server of its own, all but Kafka behind a door that can fail.
 /// </summary>
 internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
 {
@@ -25,6 +25,12 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
     public RabbitMqServer RabbitMq { get; private set; } = null!;
 
     public FaultyDoor ObjectDoor { get; private set; } = null!;
+
+    public FaultyDoor PostgresDoor { get; private set; } = null!;
+
+    public FaultyDoor RabbitMqDoor { get; private set; } = null!;
+
+    public FaultyDoor ClickHouseDoor { get; private set; } = null!;
 
     public ClickHouseServer ClickHouseServer { get; private set; } = null!;
 
@@ -108,8 +114,10 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
         foreach (var topic in (string[])["late", "dead-letter", "alerts"]) await Kafka.CreateTopicAsync("millrace." + topic, 1, cancellationToken);
 
         var store = await ceph;
-        ObjectDoor = new FaultyDoor(store.Endpoint);
-        _servers.Push(ObjectDoor);
+        ObjectDoor = Door(store.Endpoint);
+        PostgresDoor = Door(new Uri($"http://127.0.0.1:{Postgres.Port}"));
+        RabbitMqDoor = Door(new Uri($"http://127.0.0.1:{RabbitMq.Port}"));
+        ClickHouseDoor = Door(ClickHouseServer.Url);
         _s3 = new AmazonS3Client(
             new BasicAWSCredentials(store.AccessKey, store.SecretKey),
             new AmazonS3Config
@@ -126,9 +134,9 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
             ["Millrace__Adapters__Notifications"] = "rabbitmq",
             ["Millrace__Adapters__Objects"] = "s3",
             ["Millrace__Kafka__BootstrapServers"] = Kafka.BootstrapServers,
-            ["Millrace__Postgres__ConnectionString"] = Postgres.ConnectionString(await Postgres.CreateDatabaseAsync(cancellationToken)),
+            ["Millrace__Postgres__ConnectionString"] = (await Postgres.CreateDatabaseAsync(cancellationToken)).Replace($"Port={Postgres.Port};", $"Port={PostgresDoor.Port};", StringComparison.Ordinal),
             ["Millrace__RabbitMq__Host"] = "127.0.0.1",
-            ["Millrace__RabbitMq__Port"] = RabbitMq.Port.ToString(CultureInfo.InvariantCulture),
+            ["Millrace__RabbitMq__Port"] = RabbitMqDoor.Port.ToString(CultureInfo.InvariantCulture),
             ["Millrace__RabbitMq__User"] = RabbitMqServer.User,
             ["Millrace__RabbitMq__Password"] = RabbitMq.Password,
             ["Millrace__S3__Endpoint"] = ObjectDoor.Endpoint.ToString(),
@@ -138,7 +146,7 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
             ["Millrace__S3__SecretKey"] = store.SecretKey,
             // Ceph ignores the condition at the end of a multipart upload.
             ["Millrace__S3__ConditionalPut"] = "PutOnly",
-            ["Millrace__ClickHouse__Url"] = ClickHouseServer.Url.ToString(),
+            ["Millrace__ClickHouse__Url"] = ClickHouseDoor.Endpoint.ToString(),
             ["Millrace__ClickHouse__User"] = ClickHouseServer.User,
             ["Millrace__ClickHouse__Secret"] = ClickHouseServer.Secret,
             ["Millrace__Bootstrap__Tenant"] = Installation.Tenant,
@@ -150,6 +158,13 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
             // Receivers of the tests listen on loopback; a cut in the object store is to be seen within the patience of a test.
             ["Millrace__Alerting__Webhooks__AllowPrivateAddresses"] = "true",
         };
+    }
+
+    private FaultyDoor Door(Uri to)
+    {
+        var door = new FaultyDoor(to);
+        _servers.Push(door);
+        return door;
     }
 
     private async Task<T> Keep<T>(Task<T> starting)

@@ -40,6 +40,9 @@ internal sealed class HostProcess : IDisposable
         }
     }
 
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();
 

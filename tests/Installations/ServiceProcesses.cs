@@ -85,6 +85,12 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
     {
         var killed = ProcessOf(service);
         Processes.KillAlone(killed);
+        await UntilReplacedAsync(service, killed);
+    }
+
+    /// <summary>Waits until a service is another process than the one that was killed, and ready.</summary>
+    public async Task UntilReplacedAsync(string service, int killed)
+    {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         await Eventually.TrueAsync(
             async () => ProcessOf(service) != killed && await HostProcess.IsReadyAsync(http, AddressOf(service)), TimeSpan.FromSeconds(90), $"{service} ready again");

@@ -5,8 +5,8 @@ using System.Text;
 namespace Millrace.Servers;
 
 /// <summary>
-/// Stands between a client and the store, carries bytes as they are, and does on demand what networks and busy stores do: answers 503, or cuts
-/// connections in the middle of a body.
+/// Stands between a client and a server, carries bytes as they are, and does on demand what networks and busy servers do: answers 503 (to HTTP), cuts
+/// connections in the middle of a body, lets everything wait, or takes no connections at all.
 /// </summary>
 public sealed class FaultyDoor : IAsyncDisposable
 {
@@ -16,6 +16,8 @@ public sealed class FaultyDoor : IAsyncDisposable
     private readonly List<Socket> _open = [];
     private readonly Task _accepting;
     private int _busy;
+    private volatile bool _isDown;
+    private long _delayTicks;
     private long _upUntilCut = long.MaxValue;
     private long _downUntilCut = long.MaxValue;
 
@@ -27,6 +29,27 @@ public sealed class FaultyDoor : IAsyncDisposable
     }
 
     public Uri Endpoint => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>The port of <see cref="Endpoint"/>.</summary>
+    public int Port => Endpoint.Port;
+
+    /// <summary>How long each piece of data waits, in both directions. Default not at all.</summary>
+    public TimeSpan Delay
+    {
+        get => new(Interlocked.Read(ref _delayTicks));
+        set => Interlocked.Exchange(ref _delayTicks, value.Ticks);
+    }
+
+    /// <summary>Whether connections are broken and new ones reset, as by a server that is away.</summary>
+    public bool IsDown
+    {
+        get => _isDown;
+        set
+        {
+            _isDown = value;
+            if (value) Break();
+        }
+    }
 
     /// <summary>Requests that were answered with 503.</summary>
     public int Refused { get; private set; }
@@ -64,8 +87,14 @@ public sealed class FaultyDoor : IAsyncDisposable
         {
             foreach (var socket in _open)
             {
-                socket.LingerState = new LingerOption(true, 0);
-                socket.Dispose();
+                try
+                {
+                    Reset(socket);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // Closed already by whoever was at its other end.
+                }
             }
 
             _open.Clear();
@@ -79,23 +108,51 @@ public sealed class FaultyDoor : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptSocketAsync();
+                if (_isDown)
+                {
+                    Reset(client);
+                    continue;
+                }
+
                 if (Interlocked.Decrement(ref _busy) >= 0)
                 {
                     _ = RefuseAsync(client);
                     continue;
                 }
 
-                var store = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                await store.ConnectAsync(_to.Host, _to.Port);
-                lock (_gate) _open.AddRange([client, store]);
-                _ = CarryAsync(client, store, up: true);
-                _ = CarryAsync(store, client, up: false);
+                await ConnectAsync(client);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // Closed.
         }
+    }
+
+    private async Task ConnectAsync(Socket client)
+    {
+        var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await server.ConnectAsync(_to.Host, _to.Port);
+        }
+        catch (SocketException)
+        {
+            // The server itself is away: its client learns that as it would without a door.
+            server.Dispose();
+            Reset(client);
+            return;
+        }
+
+        lock (_gate) _open.AddRange([client, server]);
+        _ = CarryAsync(client, server, up: true);
+        _ = CarryAsync(server, client, up: false);
+    }
+
+    private static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Dispose();
     }
 
     private async Task CarryAsync(Socket from, Socket to, bool up)
@@ -113,6 +170,7 @@ public sealed class FaultyDoor : IAsyncDisposable
                     return;
                 }
 
+                if (Delay is { Ticks: > 0 } delay) await Task.Delay(delay);
                 for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent));
             }
 

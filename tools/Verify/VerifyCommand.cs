@@ -1,4 +1,5 @@
 using Millrace.Cli;
+using Millrace.Verify.Check;
 using Millrace.Verify.Report;
 using Millrace.Verify.Targets;
 
@@ -33,6 +34,12 @@ internal static class VerifyCommand
                 await Console.Error.WriteLineAsync($"millrace: stopped in the run of seed {seed}");
                 return 1;
             }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                // A target that does not come back, or that nobody can look into, is not exact.
+                run.Report.Differences.Add(new Difference("target", "stuck", "", "", [], error.Message));
+                runs.Add(run.Report);
+            }
 
             ReportWriter.Print(Console.Out, runs[^1]);
             if (settings.Report is not null) await ReportWriter.WriteAsync(settings.Report, runs);
@@ -49,6 +56,7 @@ internal static class VerifyCommand
             return settings.Target switch
             {
                 "standalone" => await StandaloneTarget.StartAsync(DirectoryOf(settings, seed), settings.Tenants),
+                "services" => await ServicesTarget.StartAsync(settings.Tenants, cancellationToken),
                 _ => await AddressTarget.StartAsync(new Uri(settings.Target), settings.Keys, cancellationToken),
             };
         }

@@ -25,16 +25,21 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
 
     private IEnumerable<string> Streams => LoadPlan.StreamNames(target.StreamPrefix);
 
+    /// <summary>What is known so far.</summary>
+    public RunReport Report => _report;
+
     /// <summary>Runs it.</summary>
     public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
     {
+        var schedule = new FaultSchedule(settings, seed, new FaultContext(target, _journal, _clock, new Random(seed), say), _report);
+        await schedule.PrepareAsync(cancellationToken);
         var before = await LedgersAsync(cancellationToken);
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));
         SocketListener[] listeners = [.. events, .. windows];
         var heard = Task.WhenAll(listeners.Select(listener => listener.RunAsync(listening.Token)));
 
-        await LoadAsync(cancellationToken);
+        await LoadAsync(schedule, cancellationToken);
         say("load has ended; waiting until everything is at rest");
         var ledgers = await SettleAsync(cancellationToken);
         var observed = new Observation(target, _journal, events, windows);
@@ -50,7 +55,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
 
     private List<T> Listeners<T>(Func<string, string, T> create) => [.. target.Tenants.SelectMany(tenant => Streams.Select(stream => create(tenant, stream)))];
 
-    private async Task LoadAsync(CancellationToken cancellationToken)
+    private async Task LoadAsync(FaultSchedule schedule, CancellationToken cancellationToken)
     {
         var pace = LoadPace.Of(settings.Rate, settings.Clients);
         var producers = Enumerable.Range(0, settings.Clients).Select(client => new Producer(target, _journal, _clock, new LoadPlan(seed, client, target.Tenants.Count), pace)).ToList();
@@ -60,8 +65,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         var sending = Task.WhenAll(producers.Select(producer => Task.Run(() => producer.RunAsync(stop.Token, giveUp.Token), CancellationToken.None)));
         try
         {
-            var context = new FaultContext(target, _journal, _clock, new Random(seed), say);
-            await new FaultSchedule(settings, seed, context, _report, started).RunAsync(cancellationToken);
+            await schedule.RunAsync(cancellationToken);
         }
         finally
         {

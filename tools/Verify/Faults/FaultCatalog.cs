@@ -14,6 +14,7 @@ internal static class FaultCatalog
             .Where(type => !type.IsAbstract && type.IsAssignableTo(typeof(IFault)) && type.GetConstructor([]) is not null)
             .Select(type => (IFault)Activator.CreateInstance(type)!)
             .Concat(FaultPointNames.All.Select(name => new PointFault(name)))
+            .Concat(DoorFault.All)
             .OrderBy(fault => fault.Name, StringComparer.Ordinal),
     ];
 

@@ -22,6 +22,16 @@ internal sealed class FaultContext(ITarget target, Journal journal, RunClock clo
     /// <summary>Tells the person who watches.</summary>
     public void Say(string text) => say(text);
 
+    /// <summary>What there is to say of the fault that was injected last; null for nothing.</summary>
+    public string? Note { get; set; }
+
+    /// <summary>Tells that the fault could not do what it is for.</summary>
+    public void NotReached(string text)
+    {
+        Note = text;
+        say(text);
+    }
+
     /// <summary>Lets the fault last.</summary>
     public static Task LastAsync(TimeSpan span, CancellationToken cancellationToken) => Task.Delay(span, cancellationToken);
 

@@ -5,32 +5,15 @@ using Millrace.Verify.Targets;
 namespace Millrace.Verify.Faults;
 
 /// <summary>Injects faults one after the other while load goes on. Which, in which order and how far apart follows from the seed.</summary>
-internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultContext context, RunReport report, long started)
+internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultContext context, RunReport report)
 {
-    private TimeSpan Elapsed => Stopwatch.GetElapsedTime(started);
+    private IReadOnlyList<IFault> _order = [];
+    private long _started;
 
-    /// <summary>Runs until the time is over and every fault had its turn.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
-    {
-        var end = TimeSpan.FromSeconds(settings.Seconds);
-        // Load must flow before anything is broken.
-        await context.ProgressAsync(Math.Min(settings.Rate, 500), cancellationToken);
-        if (settings.Kills > 0) await KillAsync((IOwnTarget)context.Target, cancellationToken);
-        var order = await PreparedAsync(cancellationToken);
-        var pauses = new Random(seed ^ 0x5bd1e995);
-        for (var i = 0; order.Count > 0; i++)
-        {
-            // After the last, those that can be repeated begin anew while there is time.
-            if (i == order.Count) order = [.. order.Where(fault => !fault.IsLast && !report.Faults.Exists(done => done.Name == fault.Name && done.Note is not null))];
-            if (i >= order.Count && (Elapsed > end - TimeSpan.FromSeconds(15) || context.Clock.HasJumped || order.Count == 0)) break;
-            await Task.Delay(TimeSpan.FromSeconds(0.5 + (2 * pauses.NextDouble())), cancellationToken);
-            await InjectAsync(order[i % order.Count], cancellationToken);
-        }
+    private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
-        if (end > Elapsed) await Task.Delay(end - Elapsed, cancellationToken);
-    }
-
-    private async Task<IReadOnlyList<IFault>> PreparedAsync(CancellationToken cancellationToken)
+    /// <summary>Prepares the faults, before anything is sent.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         var prepared = new List<IFault>();
         foreach (var fault in FaultCatalog.Order(settings.Faults, context.Target, seed))
@@ -46,16 +29,39 @@ internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultCont
             }
         }
 
-        return prepared;
+        _order = prepared;
+    }
+
+    /// <summary>Runs until the time is over and every fault had its turn.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _started = Stopwatch.GetTimestamp();
+        var end = TimeSpan.FromSeconds(settings.Seconds);
+        // Load must flow before anything is broken.
+        await context.ProgressAsync(Math.Min(settings.Rate, 500), cancellationToken);
+        if (settings.Kills > 0) await KillAsync((IOwnTarget)context.Target, cancellationToken);
+        var order = _order;
+        var pauses = new Random(seed ^ 0x5bd1e995);
+        for (var i = 0; order.Count > 0; i++)
+        {
+            // After the last, those that can be repeated begin anew while there is time.
+            if (i == order.Count) order = [.. order.Where(fault => !fault.IsLast && !report.Faults.Exists(done => done.Name == fault.Name && done.Note is not null))];
+            if (i >= order.Count && (Elapsed > end - TimeSpan.FromSeconds(15) || context.Clock.HasJumped || order.Count == 0)) break;
+            await Task.Delay(TimeSpan.FromSeconds(0.5 + (2 * pauses.NextDouble())), cancellationToken);
+            await InjectAsync(order[i % order.Count], cancellationToken);
+        }
+
+        if (end > Elapsed) await Task.Delay(end - Elapsed, cancellationToken);
     }
 
     private async Task InjectAsync(IFault fault, CancellationToken cancellationToken)
     {
         var at = Elapsed;
         context.Say(FormattableString.Invariant($"{at.TotalSeconds,6:0.0} s  {fault.Name}"));
+        context.Note = null;
         await fault.InjectAsync(context, cancellationToken);
         await context.ProgressAsync(50, cancellationToken);
-        report.Faults.Add(new FaultRecord(fault.Name, at.TotalSeconds, (Elapsed - at).TotalSeconds, null));
+        report.Faults.Add(new FaultRecord(fault.Name, at.TotalSeconds, (Elapsed - at).TotalSeconds, context.Note));
     }
 
     private async Task KillAsync(IOwnTarget target, CancellationToken cancellationToken)

@@ -21,7 +21,9 @@ internal sealed class StandaloneTarget : IOwnTarget
         "--port", FreePort.Next().ToString(CultureInfo.InvariantCulture), "--clickhouse-port", FreePort.Next().ToString(CultureInfo.InvariantCulture),
     ];
 
-    private readonly string _data;
+    private readonly List<string> _deleted = [];
+    private string? _mounted;
+    private string _data;
     private readonly Dictionary<string, string> _credentials;
     private Installation? _installation;
 
@@ -67,7 +69,7 @@ internal sealed class StandaloneTarget : IOwnTarget
     public string Data => _data;
 
     /// <summary>The process that runs now.</summary>
-    public int ProcessId => _installation!.ProcessId;
+    public int ProcessId => _installation?.ProcessId ?? throw new InvalidOperationException("standalone does not run");
 
     /// <summary>Whether it runs.</summary>
     public bool IsRunning => _installation is not null && Processes.IsAlive(_installation.ProcessId);
@@ -77,12 +79,10 @@ internal sealed class StandaloneTarget : IOwnTarget
 
     public string CredentialOf(string tenant) => _credentials[tenant];
 
-    public IAsyncEnumerable<string> ObjectLines(string tenant, string stream) => _installation!.ObjectLinesAsync(tenant, stream);
+    public IAsyncEnumerable<string> ObjectLines(string tenant, string stream) =>
+        Installations.ObjectLines.OfDirectoryAsync(Path.Combine(_data, "objects"), tenant, stream);
 
-    public async Task KillAsync(string part, CancellationToken cancellationToken)
-    {
-        await _installation!.KillAsync();
-    }
+    public Task KillAsync(string part, CancellationToken cancellationToken) => _installation?.KillAsync() ?? Task.CompletedTask;
 
     public Task ReviveAsync(string part, CancellationToken cancellationToken) => StartAgainAsync(null);
 
@@ -103,9 +103,30 @@ internal sealed class StandaloneTarget : IOwnTarget
         Url = _installation.Url;
     }
 
+    /// <summary>Starts it anew, without data, on a file system of 1 GiB.</summary>
+    /// <exception cref="InvalidOperationException">None can be mounted.</exception>
+    public async Task MoveToSmallDiskAsync(CancellationToken cancellationToken)
+    {
+        var mount = Directory.CreateTempSubdirectory("millrace-verify-disk-").FullName;
+        _deleted.Add(mount);
+        await Commands.RunAsync(["mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", mount], null, cancellationToken);
+        _mounted = _data = mount;
+        await StartAgainAsync(null);
+    }
+
+    /// <summary>Names a file that goes with the target.</summary>
+    public void DeleteAtEnd(string path) => _deleted.Add(path);
+
     public async ValueTask DisposeAsync()
     {
         if (_installation is not null) await _installation.DisposeAsync();
+        if (_mounted is not null) await Commands.RunAsync(["umount", "-l", _mounted], null, CancellationToken.None);
+        foreach (var path in _deleted)
+        {
+            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            else File.Delete(path);
+        }
+
         _temporary?.Dispose();
     }
 }
