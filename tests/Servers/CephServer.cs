@@ -9,7 +9,7 @@ namespace Millrace.Servers;
 public sealed class CephServer : IAsyncDisposable
 {
     private const string HowToInstall = "install Ceph's S3 gateway with: apt-get install --no-install-recommends ceph-mon ceph-osd radosgw ceph-common";
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private static readonly string[] Pools =
     [
         ".rgw.root", "default.rgw.log", "default.rgw.control", "default.rgw.meta", "default.rgw.buckets.index", "default.rgw.buckets.data",

@@ -6,7 +6,8 @@ namespace Millrace.Servers;
 public sealed class ServerProcess : IDisposable
 {
     private const int KeptLines = 200;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    // Far beyond what any takes: RabbitMQ and Ceph need 10 s, on a machine that others load minutes.
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
     private readonly List<(Func<string, bool> IsIt, TaskCompletionSource Seen)> _awaited = [];
@@ -49,7 +50,7 @@ public sealed class ServerProcess : IDisposable
     }
 
     /// <summary>Waits until it has written a line, or had before.</summary>
-    /// <exception cref="InvalidOperationException">It ended before, or did not write one within a minute.</exception>
+    /// <exception cref="InvalidOperationException">It ended before, or did not write one within three minutes.</exception>
     public async Task WaitForLineAsync(Func<string, bool> isIt, CancellationToken cancellationToken)
     {
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -67,7 +68,7 @@ public sealed class ServerProcess : IDisposable
         throw new InvalidOperationException($"{_name} {(HasExited ? "ended" : "is not ready")}:\n{Output}");
     }
 
-    /// <summary>Waits until it has ended; after a minute kills it.</summary>
+    /// <summary>Waits until it has ended; after three minutes kills it.</summary>
     public async Task WaitForExitAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
