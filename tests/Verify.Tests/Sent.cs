@@ -26,11 +26,11 @@ internal static class Sent
         AnsweredMs = timeMs + 20,
     };
 
-    public static List<FoundEvent> Rows(this IEnumerable<JournalEntry> events) => [.. events.Select(entry => new FoundEvent(entry.Id, entry.Facts))];
+    public static List<FoundEvent> Rows(this IEnumerable<JournalEntry> events) => [.. events.Select(entry => new FoundEvent(entry.Id, entry.Facts, entry.WasLate))];
 
     public static FoundWindow Window(this IReadOnlyCollection<JournalEntry> events) => new(
         new WindowKey("sale", Start, Start + 1_000), (2 * events.Count) + 1, Final: true, events.Count, events.Sum(entry => entry.Number), events.Sum(entry => entry.Amount));
 
     public static FoundBucket Minute(this IReadOnlyCollection<JournalEntry> events) => new(
-        "sale", Start - (Start % 60_000), events.Count, events.Count, events.Sum(entry => entry.Number), events.Sum(entry => entry.Amount));
+        "sale", Start - (Start % 60_000), events.Count, events.Count, events.Sum(entry => entry.Number), events.Sum(entry => entry.Amount), events.Count(entry => entry.WasLate));
 }

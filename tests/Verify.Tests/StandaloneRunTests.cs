@@ -15,7 +15,7 @@ public sealed class StandaloneRunTests
         var report = await RunAsync(target, settings);
         Assert.True(report.Exact, Text(report));
         Assert.Equal(["kill", "kill-clickhouse", "point:archiver.rows.inserted"], report.Faults.Select(fault => fault.Name).Distinct().Order());
-        Assert.All(["clickhouse", "objects", "rollup_1m", "rollup_1h", "rollup_1d", "windows", "socket:windows", "socket:events", "ledger"], place =>
+        Assert.All(["clickhouse", "objects", "rollup_1m", "rollup_1h", "rollup_1d", "late", "windows", "socket:windows", "socket:events", "ledger"], place =>
             Assert.Contains(report.Checks, check => check.Place == place && check.Compared > 0));
         Assert.Equal(report.Acknowledged + report.MaybeLanded, report.Checks.Single(check => check.Place == "clickhouse").Compared);
     }

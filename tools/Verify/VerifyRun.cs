@@ -33,6 +33,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
     {
         var schedule = new FaultSchedule(settings, seed, new FaultContext(target, _journal, _clock, new Random(seed), say), _report);
         await schedule.PrepareAsync(cancellationToken);
+        if (target is IOwnTarget own && settings.Faults.Count + settings.Kills > 0) await AlertRule.CreateAsync(own, settings.Rate, cancellationToken);
         var before = await LedgersAsync(cancellationToken);
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));

@@ -37,7 +37,7 @@ public sealed class EventCheckTests
     [Fact]
     public void Event_that_nobody_was_told_of_is_named_as_invented()
     {
-        var difference = Assert.Single(Compare(Sent.Three(), [.. Sent.Three().Rows(), new FoundEvent("x", default)]));
+        var difference = Assert.Single(Compare(Sent.Three(), [.. Sent.Three().Rows(), new FoundEvent("x", default, Late: false)]));
         Assert.Equal(("invented", "x"), (difference.Kind, Assert.Single(difference.Ids)));
     }
 

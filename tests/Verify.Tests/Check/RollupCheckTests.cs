@@ -34,6 +34,9 @@ public sealed class RollupCheckTests
         Assert.Equal("altered", Assert.Single(Compare(Sent.Three().Minute() with { AmountSum = 31 })).Kind);
 
     [Fact]
+    public void Bucket_that_miscounts_late_events_is_altered() => Assert.Contains("+1 late", Assert.Single(Compare(Sent.Three().Minute() with { Late = 1 })).Detail, StringComparison.Ordinal);
+
+    [Fact]
     public void Bucket_that_is_not_there_names_its_events() => Assert.Equal(["a", "b", "c"], Assert.Single(Compare()).Ids);
 
     private static IEnumerable<Difference> Compare(params FoundBucket[] found) => RollupCheck.Compare("rollup_1m", TimeSpan.FromMinutes(1), Sent.Of, Sent.Three(), found);

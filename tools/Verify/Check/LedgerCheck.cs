@@ -9,14 +9,16 @@ internal static class LedgerCheck
     /// <summary>Compares.</summary>
     /// <param name="tally">What was answered.</param>
     /// <param name="landed">Events that were not acknowledged and are there all the same.</param>
+    /// <param name="late">Events that are marked as late in the archive.</param>
     /// <param name="before">The ledger before the run.</param>
     /// <param name="after">The ledger at its end.</param>
-    public static IEnumerable<Difference> Compare(Tally tally, long landed, Ledger before, Ledger after)
+    public static IEnumerable<Difference> Compare(Tally tally, long landed, long late, Ledger before, Ledger after)
     {
         if (after.Pending != 0 || !after.Balances) yield return Off($"it does not balance: {after}");
         var unique = tally.Accepted + landed;
         var counted = after.Aggregated + after.Late - before.Aggregated - before.Late;
         if (counted != unique) yield return Off($"aggregated and late are {counted}, different events taken {unique}");
+        if (after.Late - before.Late != late) yield return Off($"late are {after.Late - before.Late}, marked as late in the archive {late}");
         var archived = after.Archived - before.Archived;
         if (archived != unique) yield return Off($"archived are {archived}, different events taken {unique}");
         var duplicates = after.Duplicate - before.Duplicate;

@@ -24,14 +24,15 @@ internal static class RollupCheck
             var samples = bucket.Samples - inside.Count;
             var number = bucket.NumberSum - inside.Sum(entry => entry.Number);
             var amount = bucket.AmountSum - inside.Sum(entry => entry.Amount);
-            if (count == 0 && samples == 0 && number == 0 && amount == 0) continue;
+            var late = bucket.Late - inside.Count(entry => entry.WasLate);
+            if (count == 0 && samples == 0 && number == 0 && amount == 0 && late == 0) continue;
             yield return new Difference(
                 table,
                 count < 0 ? "lost" : count > 0 ? "doubled" : "altered",
                 of.Tenant,
                 of.Stream,
                 Suspects.Find(inside, count == 0 ? samples : count, number),
-                $"bucket {Bucket(bucket.Type, bucket.StartMs)}: {bucket.Count} events of {inside.Count}, {samples:+0;-0;0} samples, sums off by {number} and {amount}");
+                $"bucket {Bucket(bucket.Type, bucket.StartMs)}: {bucket.Count} events of {inside.Count}, {samples:+0;-0;0} samples, {late:+0;-0;0} late, sums off by {number} and {amount}");
         }
 
         foreach (var (key, inside) in expected)

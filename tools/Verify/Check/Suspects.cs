@@ -24,18 +24,4 @@ internal static class Suspects
 
         return [.. events.Take(Most).Select(entry => entry.Id)];
     }
-
-    /// <summary>Whether so many of the candidates can have just this sum of numbers; also true where there are too many to try.</summary>
-    public static bool CanSumTo(IReadOnlyList<long> numbers, long count, long sum)
-    {
-        if (count < 0 || count > numbers.Count) return false;
-        return numbers.Count > 20 || Try(numbers, 0, count, sum);
-    }
-
-    private static bool Try(IReadOnlyList<long> numbers, int from, long count, long sum)
-    {
-        if (count == 0) return sum == 0;
-        if (numbers.Count - from < count) return false;
-        return Try(numbers, from + 1, count - 1, sum - numbers[from]) || Try(numbers, from + 1, count, sum);
-    }
 }

@@ -52,6 +52,9 @@ internal sealed class JournalEntry
     /// <summary>Whether it must be late: it happened hours before it was sent.</summary>
     public bool MustBeLate { get; set; }
 
+    /// <summary>Whether it was late, as the archive says; which is compared with what is known here.</summary>
+    public bool WasLate { get; set; }
+
     /// <summary>What is the same wherever the event stands.</summary>
     public EventFacts Facts => new(Type, TimeMs, Number, Amount);
 }

@@ -11,6 +11,9 @@ internal sealed class LoadPlan(int seed, int client, int tenants)
     /// <summary>Streams of a tenant.</summary>
     public const int Streams = 4;
 
+    /// <summary>Types of events.</summary>
+    public static int Types => _types.Length;
+
     private const int Remembered = 200;
     private static readonly string[] _types = ["view", "sale"];
     private readonly Random _random = new(HashOf(seed, client));

@@ -45,11 +45,11 @@ internal sealed class Inspector : IDisposable
         while (true)
         {
             var rows = await QueryAsync(
-                $"SELECT id, type, toInt64(toUnixTimestamp64Milli(time)), values['n'] AS n, values['amount'] FROM events WHERE stream = '{stream}' AND n > {last.ToString("R", CultureInfo.InvariantCulture)} "
+                $"SELECT id, type, toInt64(toUnixTimestamp64Milli(time)), values['n'] AS n, values['amount'], toUInt8(late) FROM events WHERE stream = '{stream}' AND n > {last.ToString("R", CultureInfo.InvariantCulture)} "
                 + $"ORDER BY n LIMIT {RowsAtOnce}",
                 cancellationToken);
             foreach (var row in rows.Count < RowsAtOnce ? rows : rows.Where(row => Number(row[3]) < Number(rows[^1][3])))
-                found.Add(new FoundEvent((string)row[0]!, new EventFacts((string)row[1]!, (long)Number(row[2]), (long)Number(row[3]), (long)Number(row[4]))));
+                found.Add(new FoundEvent((string)row[0]!, new EventFacts((string)row[1]!, (long)Number(row[2]), (long)Number(row[3]), (long)Number(row[4])), Number(row[5]) != 0));
             if (rows.Count < RowsAtOnce) return found;
             last = Number(rows[^1][3]) - 0.5;
         }
@@ -59,10 +59,10 @@ internal sealed class Inspector : IDisposable
     public async Task<List<FoundBucket>> RollupAsync(string table, string stream, CancellationToken cancellationToken)
     {
         var rows = await QueryAsync(
-            $"SELECT toInt64(toUnixTimestamp(time)), type, sum(count), sumIf(samples, name = 'n'), sumIf(sum, name = 'n'), sumIf(sum, name = 'amount') FROM {table} WHERE stream = '{stream}' GROUP BY time, type",
+            $"SELECT toInt64(toUnixTimestamp(time)), type, sum(count), sumIf(samples, name = 'n'), sumIf(sum, name = 'n'), sumIf(sum, name = 'amount'), sum(late) FROM {table} WHERE stream = '{stream}' GROUP BY time, type",
             cancellationToken);
         return [.. rows.Select(row => new FoundBucket(
-            (string)row[1]!, (long)Number(row[0]) * 1_000, (long)Number(row[2]), (long)Number(row[3]), (long)Math.Round(Number(row[4])), (long)Math.Round(Number(row[5]))))];
+            (string)row[1]!, (long)Number(row[0]) * 1_000, (long)Number(row[2]), (long)Number(row[3]), (long)Math.Round(Number(row[4])), (long)Math.Round(Number(row[5])), (long)Number(row[6])))];
     }
 
     /// <summary>Final windows of a stream, the highest revision of each.</summary>
@@ -113,4 +113,5 @@ internal sealed class Inspector : IDisposable
 /// <param name="Samples">Events that carry the number.</param>
 /// <param name="NumberSum">Sum of the numbers.</param>
 /// <param name="AmountSum">Sum of the amounts.</param>
-internal sealed record FoundBucket(string Type, long StartMs, long Count, long Samples, long NumberSum, long AmountSum);
+/// <param name="Late">How many of the events were late.</param>
+internal sealed record FoundBucket(string Type, long StartMs, long Count, long Samples, long NumberSum, long AmountSum, long Late);

@@ -30,7 +30,8 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
                 found[stream] = await CompareArchiveAsync(report, inspector, (tenant, stream), cancellationToken);
             var landed = found.Values.Sum(entries => entries.Count(entry => entry.Fate == Fate.Maybe));
             report.MaybeLanded += landed;
-            Note(report, "ledger", 1, LedgerCheck.Compare(journal.TallyOf(tenant), landed, before[tenant], after[tenant]));
+            var late = found.Values.Sum(entries => entries.Count(entry => entry.WasLate));
+            Note(report, "ledger", 1, LedgerCheck.Compare(journal.TallyOf(tenant), landed, late, before[tenant], after[tenant]));
 
             // Windows become final, and reach sockets, a little after their events are counted.
             var aggregated = after[tenant].Aggregated - before[tenant].Aggregated;
@@ -54,17 +55,27 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
         var there = rows.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
         var taken = sent.Where(entry => entry.Fate == Fate.Acknowledged || there.Contains(entry.Id)).ToList();
 
+        List<FoundEvent>? objects = null;
         if (target.ObjectLines(of.Tenant, of.Stream) is { } lines)
         {
-            var objects = new List<FoundEvent>();
+            objects = [];
             await foreach (var line in lines.WithCancellation(cancellationToken)) objects.Add(FoundEvent.Of(JsonNode.Parse(line)!));
             Note(report, "objects", objects.Count, EventCheck.Compare("objects", of, sent, objects));
         }
 
+        Note(report, "late", taken.Count, LateCheck.Compare(of, taken, rows, objects));
         foreach (var (table, size) in _rollups)
         {
-            var buckets = await inspector.RollupAsync(table, of.Stream, cancellationToken);
-            Note(report, table, buckets.Count, RollupCheck.Compare(table, size, of, taken, buckets));
+            try
+            {
+                var buckets = await inspector.RollupAsync(table, of.Stream, cancellationToken);
+                Note(report, table, buckets.Count, RollupCheck.Compare(table, size, of, taken, buckets));
+            }
+            catch (HttpRequestException error)
+            {
+                // What can't be read is as good as lost, and no reason not to look at the rest.
+                Note(report, table, 0, [new Difference(table, "unreadable", of.Tenant, of.Stream, [], error.Message)]);
+            }
         }
 
         return taken;
