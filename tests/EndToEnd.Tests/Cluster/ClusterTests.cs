@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Confluent.Kafka;
+using Millrace.EndToEnd.Tests.Support;
 using Millrace.Testing;
 using Xunit;
 
@@ -12,6 +13,9 @@ namespace Millrace.EndToEnd.Tests.Cluster;
 public sealed class ClusterTests(SharedCluster shared)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public Task Ingest_of_100000_events_through_five_services_is_exact_everywhere() => Exactness.CheckAsync(shared.Millrace, "exact");
 
     [Fact]
     public async Task Json_produced_to_Kafka_is_on_the_socket_in_ClickHouse_and_in_the_ledger_and_bad_ones_are_dead_letters()
