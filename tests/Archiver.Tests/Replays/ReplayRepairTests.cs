@@ -6,8 +6,8 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Replays;
 
 /// <summary>What a replay puts in place is what was there before somebody damaged it, and nothing is doubled on the way.</summary>
-[Collection(ClickHouseTests.Name)]
-public sealed class ReplayRepairTests(ClickHouseFixture fixture) : ReplayTestBase(fixture)
+[Collection(KilledClickHouseTests.Name)]
+public sealed class ReplayRepairTests(KilledClickHouseFixture fixture) : ReplayTestBase(fixture)
 {
     [Fact]
     public async Task Rollups_that_were_damaged_are_rebuilt_while_events_keep_coming()

@@ -10,7 +10,7 @@ using Xunit;
 namespace Millrace.Archiver.Tests.Replays;
 
 /// <summary>The API of replays, on each database.</summary>
-[Collection(ClickHouseTests.Name)]
+[Collection(KilledClickHouseTests.Name)]
 public abstract class ReplayTests(ClickHouseFixture fixture, MetadataUnderTest metadata) : ReplayTestBase(fixture)
 {
     [Fact]
@@ -69,6 +69,6 @@ public abstract class ReplayTests(ClickHouseFixture fixture, MetadataUnderTest m
     }
 }
 
-public sealed class ReplayOnSqliteTests(ClickHouseFixture fixture) : ReplayTests(fixture, new OnSqlite());
+public sealed class ReplayOnSqliteTests(KilledClickHouseFixture fixture) : ReplayTests(fixture, new OnSqlite());
 
-public sealed class ReplayOnPostgresTests(ClickHouseFixture fixture, PostgresFixture postgres) : ReplayTests(fixture, new OnPostgres(postgres));
+public sealed class ReplayOnPostgresTests(KilledClickHouseFixture fixture, PostgresFixture postgres) : ReplayTests(fixture, new OnPostgres(postgres));

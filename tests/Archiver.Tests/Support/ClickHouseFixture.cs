@@ -111,10 +111,10 @@ public class ClickHouseFixture : IAsyncLifetime
     }
 }
 
-/// <summary>Another one, for tests that kill it.</summary>
+/// <summary>Another one, for tests that kill it or change weeks of its tables as a whole.</summary>
 public sealed class KilledClickHouseFixture : ClickHouseFixture;
 
-/// <summary>Tests that kill ClickHouse run one after the other.</summary>
+/// <summary>Tests that kill ClickHouse, or change weeks of its tables, run one after the other.</summary>
 [CollectionDefinition(Name)]
 public sealed class KilledClickHouseTests : ICollectionFixture<KilledClickHouseFixture>
 {
