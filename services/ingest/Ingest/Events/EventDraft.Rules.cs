@@ -88,11 +88,11 @@ internal sealed partial class EventDraft
         {
             // Seconds where milliseconds belong are the usual cause.
             var hint = ms > _earliestMs / 1000 && ms < _latestMs / 1000 ? " It looks like seconds: send milliseconds." : "";
-            return Fail(ErrorCodes.TooOld, "time", $"'{Prefix}time' is {Ago(_receivedAtMs - ms)} before its receipt; at most {Ago(_receivedAtMs - _earliestMs)} are accepted.{hint}");
+            return Fail(ErrorCodes.TooOld, "time", $"'{Prefix}time' is {Ago(ms, _receivedAtMs)} before its receipt; at most {Ago(_earliestMs, _receivedAtMs)} are accepted.{hint}");
         }
 
         return ms <= _latestMs
-            || Fail(ErrorCodes.InFuture, "time", $"'{Prefix}time' is {Ago(ms - _receivedAtMs)} ahead of this server's clock; at most {Ago(_latestMs - _receivedAtMs)} are accepted. Check the producer's clock.");
+            || Fail(ErrorCodes.InFuture, "time", $"'{Prefix}time' is {Ago(_receivedAtMs, ms)} ahead of this server's clock; at most {Ago(_receivedAtMs, _latestMs)} are accepted. Check the producer's clock.");
     }
 
     /// <summary>Rules of <c>geo</c>.</summary>
@@ -132,10 +132,11 @@ internal sealed partial class EventDraft
         return Encoding.UTF8.GetString(text[..cut]) + "…";
     }
 
-    private static string Ago(long ms)
+    // In doubles: a time may be anything that 64 bits hold, and a difference of two such, or a TimeSpan, may not.
+    private static string Ago(double fromMs, double toMs)
     {
-        var span = TimeSpan.FromMilliseconds(ms);
-        return span.TotalDays >= 2 ? $"{span.TotalDays:0.#} days" : span.TotalMinutes >= 2 ? $"{span.TotalMinutes:0.#} minutes" : $"{span.TotalSeconds:0.#} seconds";
+        var seconds = (toMs - fromMs) / 1000;
+        return seconds >= 2 * 86_400 ? $"{seconds / 86_400:0.#} days" : seconds >= 120 ? $"{seconds / 60:0.#} minutes" : $"{seconds:0.#} seconds";
     }
 
     private bool FailText(ErrorCode code, string field, ReadOnlySpan<byte> entry, string what)

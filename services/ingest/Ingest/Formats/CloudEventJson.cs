@@ -88,9 +88,9 @@ internal static class CloudEventJson
     }
 
     private static EventFields Liftable(ref Utf8JsonReader json) =>
-        json.ValueTextEquals("dims"u8) ? EventFields.Dims
-        : json.ValueTextEquals("values"u8) ? EventFields.Values
-        : json.ValueTextEquals("geo"u8) ? EventFields.Geo
+        JsonText.Is(json, "dims"u8) ? EventFields.Dims
+        : JsonText.Is(json, "values"u8) ? EventFields.Values
+        : JsonText.Is(json, "geo"u8) ? EventFields.Geo
         : EventFields.None;
 
     private static bool ReadLifted(ref Utf8JsonReader json, EventDraft draft, EventFields field) => field switch

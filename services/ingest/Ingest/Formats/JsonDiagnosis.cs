@@ -11,6 +11,8 @@ namespace Millrace.Ingest.Formats;
 /// </summary>
 internal static class JsonDiagnosis
 {
+    private const int LongestReason = 200;
+
     /// <summary>Looks.</summary>
     /// <param name="text">The event as it came.</param>
     /// <param name="first">The first rule found broken, or <see langword="null"/> when the JSON could not be read.</param>
@@ -50,7 +52,7 @@ internal static class JsonDiagnosis
                     return null;
                 }
 
-                if (json.CurrentDepth != 1 || json.TokenType != JsonTokenType.PropertyName || !json.ValueTextEquals("id"u8)) continue;
+                if (json.CurrentDepth != 1 || json.TokenType != JsonTokenType.PropertyName || !JsonText.Is(json, "id"u8)) continue;
                 json.Read();
                 if (json.TokenType == JsonTokenType.String && id is null) id = ReadId(json);
             }
@@ -72,10 +74,12 @@ internal static class JsonDiagnosis
         return JsonText.TryUnescape(raw, decoded, out var length) ? EventBatch.AsId(decoded[..length]) : null;
     }
 
-    // The reader's messages end with the position, which ours gives counted from one.
+    // The reader's messages end with the position, which ours gives counted from one, and hold all of a word that is none, however long.
     private static string Reason(JsonException e)
     {
         var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? e.Message : e.Message[..end];
+        if (end < 0) end = e.Message.Length;
+        if (end <= LongestReason) return e.Message[..end];
+        return string.Concat(e.Message.AsSpan(0, char.IsHighSurrogate(e.Message[LongestReason - 1]) ? LongestReason - 1 : LongestReason), "…");
     }
 }

@@ -86,8 +86,8 @@ internal static class JsonFields
         double? lat = null, lon = null;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var isLat = json.ValueTextEquals("lat"u8);
-            if (!isLat && !json.ValueTextEquals("lon"u8))
+            var isLat = JsonText.Is(json, "lat"u8);
+            if (!isLat && !JsonText.Is(json, "lon"u8))
             {
                 return draft.Fail(
                     ErrorCodes.UnknownField, $"geo.{EventDraft.Show(json.ValueSpan)}", "'geo' has the fields lat and lon, and no others.");

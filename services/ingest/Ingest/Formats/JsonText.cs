@@ -1,10 +1,27 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Millrace.Ingest.Formats;
 
 /// <summary>Strings of JSON with escapes, whose grammar the reader has already checked, as UTF-8.</summary>
 internal static class JsonText
 {
+    // \u and four digits for each byte of a text in ASCII.
+    private const int LongestEscape = 6;
+
+    /// <summary>
+    /// Whether the name or string at which the reader stands is a known text. The reader's own comparison throws at half a surrogate pair, which
+    /// is JSON by its grammar and simply no text of ours.
+    /// </summary>
+    public static bool Is(in Utf8JsonReader json, ReadOnlySpan<byte> text)
+    {
+        var raw = json.ValueSpan;
+        if (!json.ValueIsEscaped) return raw.SequenceEqual(text);
+        if (raw.Length > text.Length * LongestEscape) return false;
+        Span<byte> plain = stackalloc byte[raw.Length];
+        return TryUnescape(raw, plain, out var length) && plain[..length].SequenceEqual(text);
+    }
+
     /// <summary>Undoes the escapes.</summary>
     /// <param name="raw">Between the quotes.</param>
     /// <param name="to">At least as long as <paramref name="raw"/>.</param>
