@@ -75,6 +75,8 @@ public sealed class TokenAuthenticationTests
         { "tenant-path", "names no tenant" },
         { "tenant-upper", "names no tenant" },
         { "tenant-twice", "malformed" },
+        { "tenant-half-a-character", "malformed" },
+        { "name-half-a-character", "malformed" },
         { "roles-number", "malformed" },
         { "other-key", "signature" },
         { "payload-changed", "signature" },
@@ -103,6 +105,8 @@ public sealed class TokenAuthenticationTests
             "tenant-path" => Sign(Claims(host, claims => claims["tenant"] = "../acme")),
             "tenant-upper" => Sign(Claims(host, claims => claims["tenant"] = "ACME")),
             "tenant-twice" => Sign(Claims(host).Replace("\"tenant\":", "\"tenant\":\"globex\",\"tenant\":", StringComparison.Ordinal)),
+            "tenant-half-a-character" => Sign(Claims(host).Replace("\"acme\"", "\"\\ud800\"", StringComparison.Ordinal)),
+            "name-half-a-character" => Sign(Claims(host).Replace("{", "{\"\\udc00\":1,", StringComparison.Ordinal)),
             "roles-number" => Sign(Claims(host, claims => claims["roles"] = new JsonArray(1))),
             "other-key" => Sign(Claims(host), key: "another-key-another-key-another-key"),
             "payload-changed" => Rebuild(good, payload: Claims(host, claims => claims["tenant"] = "globex")),
@@ -139,6 +143,19 @@ public sealed class TokenAuthenticationTests
         var fresh = await host.App.Services.GetRequiredService<ICallerAuthenticator>()
             .AuthenticateAsync(Sign(Claims(host, claims => claims["exp"] = host.Time.GetUtcNow().ToUnixTimeSeconds() - 60)), Cancelled);
         Assert.Equal(AuthenticationOutcome.Expired, fresh.Outcome);
+    }
+
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("1e300")]
+    [InlineData("253402300799")]
+    public async Task Verify_expiry_beyond_all_calendars_is_far_away(string end)
+    {
+        await using var host = await TestHost.StartAsync();
+        var token = Sign(Claims(host, claims => claims["exp"] = JsonNode.Parse(end)));
+
+        Assert.Equal(200, (await host.GetAsync("/read", token)).Status);
+        Assert.Equal(200, (await host.GetAsync("/read", token)).Status); // Remembered.
     }
 
     [Fact]

@@ -16,8 +16,8 @@ internal sealed record TokenClaims(
 {
     private const int MaxSubject = 256;
 
-    // The highest second that a DateTimeOffset can hold.
-    private const double LastSecond = 253402300799;
+    // The day before the last that a DateTimeOffset can hold: the clock's skew is added to it.
+    private const double LastSecond = 253402214400;
 
     /// <summary>Reads the payload.</summary>
     /// <exception cref="JsonException">It is not an object, names a claim twice, or a claim has the wrong type.</exception>

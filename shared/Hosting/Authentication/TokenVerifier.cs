@@ -59,8 +59,9 @@ internal sealed class TokenVerifier(
         {
             return Judge(TokenClaims.Read(token, options.Value));
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Not JSON as RFC 7519 has it, or half a surrogate pair in a text.
             return Invalid("The token's claims are malformed.");
         }
     }

@@ -87,6 +87,8 @@ public abstract class ApiTests(ApiTests.Shared shared)
     [InlineData("", "empty_body")]
     [InlineData("{", "invalid_json")]
     [InlineData("""{"name":"x","name":"y"}""", "invalid_json")]
+    [InlineData("""{"name":"\ud800"}""", "invalid_utf8")]
+    [InlineData("""{"\udc00":1}""", "invalid_utf8")]
     [InlineData("[1,2]", "bad_request")]
     public async Task Rule_body_is_no_object_is_refused(string body, string code)
     {

@@ -77,6 +77,8 @@ public sealed class QueryTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("""{}""", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("""{"sql": "SELECT 1", "parms": {}}""", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("""{"sql": "SELECT 1", "params": {"a": null}}""", "application/json", HttpStatusCode.BadRequest)]
+    [InlineData("""{"sql": "SELECT 1", "params": {"a": "\ud800"}}""", "application/json", HttpStatusCode.BadRequest)]
+    [InlineData("""{"sql": "\udc00"}""", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("SELECT 1", "application/json", HttpStatusCode.BadRequest)]
     [InlineData("SELECT 1", "text/plain", HttpStatusCode.UnsupportedMediaType)]
     [InlineData("", "application/json", HttpStatusCode.BadRequest)]

@@ -29,7 +29,10 @@ internal sealed record Finding(string Target, long Seed, long Index, byte[] Inpu
     {
         var frame = error.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("Millrace.", StringComparison.Ordinal) && !line.Contains("Millrace.Fuzz.Engine", StringComparison.Ordinal))?.Trim() ?? "";
         return error is FindingException
-            ? new Finding(target, seed, index, input, error.Message, error.Message[..Math.Min(40, error.Message.Length)])
+            ? new Finding(target, seed, index, input, error.Message, KindOf(error.Message))
             : new Finding(target, seed, index, input, $"{error.GetType().Name}: {error.Message} {frame}", error.GetType().Name + frame);
     }
+
+    // The first words, without the numbers in them.
+    private static string KindOf(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)).Take(40));
 }

@@ -53,6 +53,12 @@ internal abstract class EventTarget : Target
     /// <inheritdoc/>
     public override void Clear() => _batch.Close();
 
+    /// <summary>Each event may be refused, and a refusal takes about a kilobyte.</summary>
+    public override long AllocationBase => (64 + (4 * MaxEvents)) * 1024;
+
+    /// <summary>Whether the input is the body alone; else it is <see cref="HeadersAndBody"/>.</summary>
+    protected virtual bool InBody => true;
+
     /// <summary>Reads the body.</summary>
     protected abstract ReadOutcome Read(byte[] input, Ingest.Events.EventBatch batch);
 
@@ -82,6 +88,7 @@ internal abstract class EventTarget : Target
     private void CheckRejections(RequestFrame frame, byte[] input)
     {
         var last = -1;
+        var body = InBody ? input : HeadersAndBody.Of(input).Body;
         foreach (var rejection in _batch.Rejections)
         {
             Require.That(rejection.Index > last && rejection.Index < _batch.Total, $"a refusal has the index {rejection.Index} after {last}, of {_batch.Total} events");
@@ -89,13 +96,13 @@ internal abstract class EventTarget : Target
             Require.That(KnownCodes.Contains(rejection.Fault.Code), $"'{rejection.Fault.Code.Code}' is not in the table of errors");
             Require.That(rejection.Fault.Message.Length is > 0 and < 1000, $"a message has {rejection.Fault.Message.Length} characters");
             Require.That(rejection.Fault.Field.Length < 300, $"a field has {rejection.Fault.Field.Length} characters");
-            Require.That(rejection.Start >= 0 && rejection.Length >= 0 && rejection.Start + rejection.Length <= input.Length, "a refusal lies outside the body");
+            Require.That(rejection.Start >= 0 && rejection.Length >= 0 && rejection.Start + rejection.Length <= body.Length, "a refusal lies outside the body");
             Require.That(rejection.Id is null || SlowRules.IsName(rejection.Id) || rejection.Id.Length <= EventLimits.NameLength * 4, "an id is too long");
-            var letter = DeadLetters.Of(frame, input, "application/json", rejection, null);
+            var letter = DeadLetters.Of(frame, body, "application/json", rejection, null);
             var read = DeadLetter.Parser.ParseFrom(letter.Value.Span);
             Require.Same(rejection.Fault.Code.Code, read.Code, "the dead letter's code");
             if (rejection.Restated is null)
-                Require.That(read.Original.Span.SequenceEqual(input.AsSpan(rejection.Start, rejection.Length)), "the dead letter's bytes are not those of the event");
+                Require.That(read.Original.Span.SequenceEqual(body.AsSpan(rejection.Start, rejection.Length)), "the dead letter's bytes are not those of the event");
         }
     }
 }

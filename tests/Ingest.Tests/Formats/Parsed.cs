@@ -30,7 +30,7 @@ internal sealed record Parsed(ReadOutcome Outcome, IReadOnlyList<ParsedEvent> Ev
         return Run(body.Length, "shop", batch => CloudEventHeaders.Read(dictionary, contentType, body, batch));
     }
 
-    private static Parsed Run(int length, string? stream, Func<EventBatch, ReadOutcome> read)
+    public static Parsed Run(int length, string? stream, Func<EventBatch, ReadOutcome> read)
     {
         var batch = new EventBatch();
         batch.Open(new RequestFrame("acme", Now, stream, TimeSpan.FromDays(7), TimeSpan.FromMinutes(5)), length);

@@ -48,6 +48,8 @@ internal static class Requests
         try
         {
             var bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+            // First: the search for duplicate names throws at a name that is no text.
+            if (!JsonUnicode.IsWhole(bytes.Span)) return (null, Problems.Result(ErrorCodes.InvalidUtf8, JsonUnicode.Problem));
             var document = JsonDocument.Parse(bytes, Strict);
             if (!JsonNul.IsIn(bytes.Span)) return (document, null);
             document.Dispose();

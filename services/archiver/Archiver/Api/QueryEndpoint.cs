@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
@@ -45,25 +46,45 @@ internal sealed class QueryEndpoint(TenantQueries queries, IOptions<ArchiverOpti
         try
         {
             if (read.Buffer.Length > limit) return (null, (ErrorCodes.TooLarge, $"A statement with its parameters has at most {limit} bytes."));
-            var body = JsonSerializer.Deserialize(read.Buffer.ToArray(), QueryJson.Default.QueryBody);
-            if (string.IsNullOrWhiteSpace(body?.Sql)) return (null, (ErrorCodes.BadRequest, "sql is required."));
-            var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var (name, value) in body.Params ?? [])
-            {
-                if (QueryParameter.TryWrite(value, out var text)) parameters.Add(name, text);
-                else return (null, (ErrorCodes.BadRequest, $"params.{name} must be a text, a number, a boolean or an array of these."));
-            }
-
-            return (new ClickHouseQuery(body.Sql) { Parameters = parameters }, null);
-        }
-        catch (JsonException e)
-        {
-            return (null, (ErrorCodes.BadRequest, "The body must be {\"sql\": \"…\", \"params\": {…}}: " + e.Message));
+            return TryRead(read.Buffer.ToArray(), out var query, out var problem) ? (query, null) : (null, (ErrorCodes.BadRequest, problem));
         }
         finally
         {
             reader.AdvanceTo(read.Buffer.End);
         }
+    }
+
+    /// <summary>Reads a body; <paramref name="problem"/> says why it is none.</summary>
+    internal static bool TryRead(byte[] bytes, [NotNullWhen(true)] out ClickHouseQuery? query, out string problem)
+    {
+        query = null;
+        problem = "";
+        try
+        {
+            if (!JsonUnicode.IsWhole(bytes))
+            {
+                problem = "The body holds bytes that are not UTF-8, or a \\u escape of half a surrogate pair.";
+                return false;
+            }
+
+            var body = JsonSerializer.Deserialize(bytes, QueryJson.Default.QueryBody);
+            if (string.IsNullOrWhiteSpace(body?.Sql)) problem = "sql is required.";
+            if (problem.Length > 0) return false;
+            var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (name, value) in body!.Params ?? [])
+            {
+                if (!QueryParameter.TryWrite(value, out var text)) problem = $"params.{name} must be a text, a number, a boolean or an array of these.";
+                else parameters.Add(name, text);
+            }
+
+            if (problem.Length == 0) query = new ClickHouseQuery(body.Sql!) { Parameters = parameters };
+        }
+        catch (JsonException e)
+        {
+            problem = "The body must be {\"sql\": \"…\", \"params\": {…}}: " + e.Message;
+        }
+
+        return query is not null;
     }
 }
 

@@ -31,6 +31,8 @@ internal enum BodyFormat
 /// <summary>Tells what a body is.</summary>
 internal static class BodyFormats
 {
+    private const int LongestShown = 100;
+
     /// <summary>What is supported, for the answer to anything else.</summary>
     public static readonly string[] Supported =
     [
@@ -64,14 +66,14 @@ internal static class BodyFormats
 
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type))
         {
-            why = $"'{contentType}' is no media type.";
+            why = $"'{Shorten(contentType)}' is no media type.";
             return BodyFormat.None;
         }
 
         format = Of(type.MediaType.ToString().ToLowerInvariant());
         if (format == BodyFormat.None)
         {
-            why = $"Bodies of type '{type.MediaType}' are not supported.";
+            why = $"Bodies of type '{Shorten(type.MediaType.ToString())}' are not supported.";
             return BodyFormat.None;
         }
 
@@ -82,7 +84,12 @@ internal static class BodyFormats
             return format;
         }
 
-        why = $"The charset '{charset}' is not supported: send UTF-8.";
+        why = $"The charset '{Shorten(charset.ToString())}' is not supported: send UTF-8.";
         return BodyFormat.None;
     }
+
+    // A header of a topic's record may be of any length, and what is said about it goes into a dead letter.
+    private static string Shorten(string text) => text.Length <= LongestShown
+        ? text
+        : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[LongestShown - 1]) ? LongestShown - 1 : LongestShown), "…");
 }

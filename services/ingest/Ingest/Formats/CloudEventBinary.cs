@@ -54,7 +54,7 @@ internal static class CloudEventBinary
     {
         var type = Encoding.UTF8.GetBytes(contentType ?? "");
         if (MediaTypes.IsJson(type)) return body.IsEmpty || ReadJson(body, draft);
-        if (type.Length > 0 && !draft.AddDim("datacontenttype"u8, type)) return false;
+        if (type.Length > 0 && !(draft.CheckControls("datacontenttype", default, type, Controls) && draft.AddDim("datacontenttype"u8, type))) return false;
         if (body.IsEmpty) return true;
         if (!MediaTypes.IsText(type)) return draft.SetData(Encoding.UTF8.GetBytes("\"" + Convert.ToBase64String(body) + "\""));
         return Utf8.IsValid(body)

@@ -65,8 +65,9 @@ internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channe
                 _ => [],
             };
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Not JSON, or half a surrogate pair in a text.
             return [];
         }
     }

@@ -39,16 +39,19 @@ internal static class RecordFormat
         record.Value.Span.CopyTo(to[(at + record.Key.Length)..]);
     }
 
-    /// <summary>Reads the record at <paramref name="at"/> and moves on past it; the bytes have been verified.</summary>
+    /// <summary>Reads the record at <paramref name="at"/> and moves on past it; the bytes have been verified by the entry's checksum.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no record: the entry was written so, for its checksum is right.</exception>
     public static LogEntry Read(
         ReadOnlyMemory<byte> entry, ref int at, long offset, long appendedAtMs, ref IReadOnlyDictionary<string, string>? headers)
     {
         var span = entry.Span;
         var keyAndMode = ReadVarint(span, ref at);
-        var valueLength = (int)ReadVarint(span, ref at);
+        var valueBytes = ReadVarint(span, ref at);
         var mode = (int)(keyAndMode & 3);
         var keyLength = (int)(keyAndMode >> 2);
         if (mode == OwnHeaders) headers = ReadHeaders(span, ref at);
+        if ((long)keyLength + valueBytes > span.Length - at) throw NoRecord();
+        var valueLength = (int)valueBytes;
         var key = entry.Slice(at, keyLength);
         var value = entry.Slice(at + keyLength, valueLength);
         at += keyLength + valueLength;
@@ -82,7 +85,9 @@ internal static class RecordFormat
 
     private static LogHeaderDictionary ReadHeaders(ReadOnlySpan<byte> span, ref int at)
     {
-        var pairs = new KeyValuePair<string, string>[ReadVarint(span, ref at)];
+        var count = ReadVarint(span, ref at);
+        if (count > (uint)(span.Length - at) / MinLength) throw NoRecord();
+        var pairs = new KeyValuePair<string, string>[count];
         for (var i = 0; i < pairs.Length; i++) pairs[i] = new(ReadText(span, ref at), ReadText(span, ref at));
         return new LogHeaderDictionary(pairs);
     }
@@ -101,7 +106,9 @@ internal static class RecordFormat
 
     private static string ReadText(ReadOnlySpan<byte> span, ref int at)
     {
-        var length = (int)ReadVarint(span, ref at);
+        var bytes = ReadVarint(span, ref at);
+        if (bytes > (uint)(span.Length - at)) throw NoRecord();
+        var length = (int)bytes;
         var text = Encoding.UTF8.GetString(span.Slice(at, length));
         at += length;
         return text;
@@ -124,11 +131,14 @@ internal static class RecordFormat
     private static uint ReadVarint(ReadOnlySpan<byte> from, ref int at)
     {
         var value = 0u;
-        for (var shift = 0; ; shift += 7)
+        for (var shift = 0; shift < 35 && at < from.Length; shift += 7)
         {
             var b = from[at++];
             value |= (uint)(b & 0x7f) << shift;
             if (b < 0x80) return value;
         }
+        throw NoRecord();
     }
+
+    private static InvalidDataException NoRecord() => new("The entry holds no record here.");
 }
