@@ -19,9 +19,13 @@ namespace Millrace.Standalone;
 /// <summary>The five services in one process, on the embedded adapters.</summary>
 internal static class StandaloneComposition
 {
-    public static WebApplication Build(StandaloneArguments arguments)
+    /// <summary>Builds it.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="configure">Settings and services of somebody who runs it within a program of theirs.</param>
+    public static WebApplication Build(StandaloneArguments arguments, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = MillraceHost.CreateBuilder([], arguments.Port, configuration => configuration.AddInMemoryCollection(Settings(arguments)));
+        configure?.Invoke(builder);
         var configuration = builder.Configuration;
         builder.Services
             .AddFasterLogAdapter(configuration)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using Millrace.Hosting.Schema;
 using Millrace.Ports.Metadata;
 
 namespace Millrace.Hosting.Audit;
@@ -52,8 +53,8 @@ public sealed class AuditLog(IMetadataDatabase database, TimeProvider time)
             Tenant = tenant,
             Actor = actor,
             Action = action,
-            Subject = subject,
-            Detail = detail is { Length: > DetailLength } ? detail[..DetailLength] : detail,
+            Subject = StoredText.Of(subject, DetailLength),
+            Detail = detail is null ? null : StoredText.Of(detail, DetailLength),
         };
         return connection.ExecuteAsync(new CommandDefinition(Insert, entry, transaction, cancellationToken: cancellationToken));
     }

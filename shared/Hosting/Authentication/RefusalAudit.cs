@@ -3,6 +3,7 @@ using Dapper;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Millrace.Hosting.Audit;
+using Millrace.Hosting.Schema;
 using Millrace.Hosting.Workers;
 using Millrace.Ports.Metadata;
 
@@ -40,7 +41,7 @@ internal sealed class RefusalAudit(IMetadataDatabase database, AuditLog audit, T
             actor ?? "anonymous",
             reason,
             context.Connection.RemoteIpAddress?.ToString() ?? "-",
-            $"{context.Request.Method} {(path.Length > PathLength ? path[..PathLength] : path)}");
+            $"{context.Request.Method} {StoredText.Of(path, PathLength)}");
         var pending = _pending;
         if (pending.ContainsKey(refusal) || pending.Count < MaxKinds)
             pending.AddOrUpdate(refusal, 1, static (_, count) => count + 1);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Hosting.Authentication;
 
@@ -32,7 +33,7 @@ internal sealed record TokenClaims(
         var subject = Text(root, "sub");
         return new TokenClaims(
             Text(root, options.TenantClaim),
-            string.IsNullOrEmpty(subject) ? "anonymous" : subject[..Math.Min(subject.Length, MaxSubject)],
+            string.IsNullOrEmpty(subject) ? "anonymous" : StoredText.Of(subject, MaxSubject),
             Texts(root, options.RolesClaim),
             ScopeNames.Parse(string.Join(' ', Texts(root, "scope"))),
             Time(root, "exp"),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Hosting.Incidents;
 
@@ -155,12 +156,7 @@ public sealed class IncidentLog
 
     private static double? Greater(double? one, double? other) => one is null ? other : other is null ? one : Math.Max(one.Value, other.Value);
 
-    private static IncidentReport Shorten(IncidentReport report)
-    {
-        if (report.Cause.Length > TextLength) report = report with { Cause = report.Cause[..TextLength] };
-        // What a database can't keep must not keep the rest from being written.
-        return report.Cause.Contains('\0', StringComparison.Ordinal) ? report with { Cause = report.Cause.Replace('\0', ' ') } : report;
-    }
+    private static IncidentReport Shorten(IncidentReport report) => report with { Cause = StoredText.Of(report.Cause, TextLength) };
 
     private bool IsFull()
     {

@@ -43,7 +43,8 @@ internal static class CloudEventBinary
             if (field is EventFields.Data or EventFields.DataBase64 or EventFields.DataContentType) field = EventFields.Extension;
             present |= field;
             var controls = field is EventFields.Extension or EventFields.Subject or EventFields.DataSchema ? (byte)0 : Controls;
-            good = good && (Utf8.IsValid(text) || draft.NotUtf8(name, default)) && draft.CheckControls(name, default, text, controls)
+            var shown = EventDraft.Show(nameBytes);
+            good = good && (Utf8.IsValid(text) || draft.NotUtf8(shown, default)) && draft.CheckControls(shown, default, text, controls)
                 && CloudEvents.Set(draft, field, nameBytes, text);
         }
 

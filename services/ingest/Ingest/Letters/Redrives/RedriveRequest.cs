@@ -53,8 +53,9 @@ internal sealed record RedriveRequest
             var hash = Convert.ToHexStringLower(SHA256.HashData(body.Span));
             return new Reader(document.RootElement).Read(hash, out fault);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Not JSON, or half a surrogate pair in a name or text that is asked for.
             fault = "Not JSON: " + e.Message;
             return null;
         }
@@ -79,7 +80,7 @@ internal sealed record RedriveRequest
             if (named.Length != 1) return Fail("""Say which: exactly one of "all", "filter", "ids", or "id" with "event" or "bytes".""");
             string[] more = named[0] == "id" ? ["event", "bytes", "content_type", "stream"] : ["stream"];
             if (root.EnumerateObject().FirstOrDefault(member => member.Name != named[0] && !more.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } unknown)
-                return Fail($"'{unknown.Name}' is not known here.");
+                return Fail($"'{EventDraft.Show(Encoding.UTF8.GetBytes(unknown.Name))}' is not known here.");
             var stream = Text(root, "stream", EventLimits.StreamLength);
             if (stream is not null && !EventDraft.IsStream(Encoding.UTF8.GetBytes(stream))) return Fail("'stream' is no name of a stream.");
             var request = new RedriveRequest { Kind = named[0], DefaultStream = stream, Hash = hash };
@@ -103,7 +104,7 @@ internal sealed record RedriveRequest
 
             foreach (var member in filter.EnumerateObject())
             {
-                if (member.Name is not ("code" or "stream" or "from" or "to")) Fail($"'filter.{member.Name}' is not known: there are code, stream, from, to.");
+                if (member.Name is not ("code" or "stream" or "from" or "to")) Fail($"'filter.{EventDraft.Show(Encoding.UTF8.GetBytes(member.Name))}' is not known: there are code, stream, from, to.");
             }
 
             return new LetterFilter(Text(filter, "code", EventLimits.NameLength), Text(filter, "stream", EventLimits.StreamLength), Time(filter, "from"), Time(filter, "to"));

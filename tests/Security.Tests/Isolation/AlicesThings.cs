@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using Millrace.Security.Tests.Support;
+using Millrace.Testing;
+
+namespace Millrace.Security.Tests.Isolation;
+
+/// <summary>One of everything that a tenant can have, all of it named by a marker, made through the API.</summary>
+internal sealed class AlicesThings
+{
+    /// <summary>Stands in everything of Alice's, and in nothing of anybody else's.</summary>
+    public const string Marker = "marker-of-alice";
+
+    private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
+
+    /// <summary>The id of Alice's thing for the path of an endpoint.</summary>
+    public string IdFor(string pattern) => _ids.First(thing => pattern.StartsWith(thing.Key + "/{id}", StringComparison.Ordinal)).Value;
+
+    /// <summary>Makes them and waits until all can be seen by Alice.</summary>
+    public static async Task<AlicesThings> MakeAsync(RunningMillrace millrace)
+    {
+        var things = new AlicesThings();
+        const string Key = RunningMillrace.AliceKey;
+        things._ids["/api/v1/keys"] = (string)(await millrace.OkAsync("POST", "/api/v1/keys", Key, $$"""{"name":"{{Marker}}","scopes":["read"]}"""))["id"]!;
+        things._ids["/api/v1/receivers"] = (string)(await millrace.OkAsync(
+            "POST", "/api/v1/receivers", Key, $$"""{"id":"{{Marker}}","name":"{{Marker}}","kind":"webhook","url":"http://127.0.0.1:9/{{Marker}}"}"""))["id"]!;
+        things._ids["/api/v1/rules"] = (string)(await millrace.OkAsync(
+            "POST",
+            "/api/v1/rules",
+            Key,
+            $$"""{"id":"{{Marker}}","name":"{{Marker}}","kind":"threshold","stream":"{{Marker}}","receivers":["{{Marker}}"],"condition":{"value":"count","op":">=","threshold":1}}"""))["id"]!;
+        await millrace.OkAsync(
+            "POST", "/ingest", Key, $$"""{"stream":"{{Marker}}","values":{"v":1}}""" + "\n" + $$"""{"stream":"{{Marker}}","wrong":1}""", "application/x-ndjson");
+        things._ids["/api/v1/dead-letters"] = await FirstAsync(millrace, "/api/v1/dead-letters");
+        things._ids["/api/v1/dead-letters/redrives"] = (string)(await millrace.OkAsync(
+            "POST", "/api/v1/dead-letters/redrives", Key, $$"""{"ids":["{{things._ids["/api/v1/dead-letters"]}}"]}"""))["id"]!;
+        things._ids["/api/v1/alerts"] = await FirstAsync(millrace, "/api/v1/alerts");
+        things._ids["/api/v1/deliveries"] = await FirstAsync(millrace, "/api/v1/deliveries");
+        return things;
+    }
+
+    private static async Task<string> FirstAsync(RunningMillrace millrace, string path)
+    {
+        JsonNode? found = null;
+        await Eventually.TrueAsync(
+            async () => (found = (await millrace.OkAsync("GET", path, RunningMillrace.AliceKey))["items"]!.AsArray().FirstOrDefault()) is not null,
+            what: $"Alice has something in {path}");
+        return (string)found!["id"]!;
+    }
+}
