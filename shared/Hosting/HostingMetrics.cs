@@ -16,6 +16,9 @@ internal static class HostingMetrics
     public static readonly Counter<long> Refusals =
         Meter.CreateCounter<long>("millrace.auth.refusals", "{request}", "Requests refused for their credential, by reason.");
 
+    public static readonly Counter<long> ConnectionsRefused =
+        Meter.CreateCounter<long>("millrace.http.connections.refused", "{connection}", "Connections refused because there were as many as there may be.");
+
     public static readonly Counter<long> CacheEvictions =
         Meter.CreateCounter<long>("millrace.auth.cache.evictions", "{entry}", "Verdicts dropped because the cache was full.");
 

@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(1031, LogLevel.Warning, "{Path} was refused because a dependency failed.")]
     public static partial void DependencyFailed(ILogger logger, string path, Exception exception);
 
+    [LoggerMessage(1032, LogLevel.Warning, "There are {Limit} connections, which is the limit; {Refused} more were answered with 503 since this was said last.")]
+    public static partial void ConnectionsRefused(ILogger logger, int limit, long refused);
+
     [LoggerMessage(1040, LogLevel.Warning, "A request to the object store ({Operation}) failed, repetition {Attempt} in {DelaySeconds:0.###} s: {Reason}")]
     public static partial void ObjectsRetried(ILogger logger, string operation, int attempt, double delaySeconds, string reason);
 

@@ -11,9 +11,9 @@ public sealed class HarnessTests
     [Fact]
     public void Same_seed_and_index_make_the_same_input_whatever_came_before()
     {
-        using var all = new TargetRun(Targets.Make("json"), 7);
-        using var one = new TargetRun(Targets.Make("json"), 7);
-        using var other = new TargetRun(Targets.Make("json"), 8);
+        using var all = new TargetRun(TargetList.Make("json"), 7);
+        using var one = new TargetRun(TargetList.Make("json"), 7);
+        using var other = new TargetRun(TargetList.Make("json"), 8);
         var inputs = Enumerable.Range(0, 50).Select(index => all.Make(index)).ToList();
         Assert.Equal(inputs[49], one.Make(49));
         Assert.NotEqual(inputs[49], other.Make(49));

@@ -131,11 +131,15 @@ public sealed class OptionsTests
     [Fact]
     public void Http_whole_error_text() => Assert.Equal(
         [
+            "BodyGrace: The field HttpOptions.BodyGrace must be between 00:00:02 and 00:05:00.",
             "HeadersTimeout: The field HttpOptions.HeadersTimeout must be between 00:00:01 and 00:05:00.",
             "KeepAlive: The field HttpOptions.KeepAlive must be between 00:00:01 and 01:00:00.",
             "MaxBodyBytes: The field HttpOptions.MaxBodyBytes must be between 1024 and 2147483647.",
             "MaxConnections: The field HttpOptions.MaxConnections must be between 1 and 2147483647.",
+            "MaxHeaderBytes: The field HttpOptions.MaxHeaderBytes must be between 8192 and 1048576.",
+            "MaxHeaders: The field HttpOptions.MaxHeaders must be between 20 and 1000.",
             "Millrace:Http:Address 'example.com' is not an IP address, localhost or *.",
+            "MinBodyRate: The field HttpOptions.MinBodyRate must be between 1 and 1000000.",
             "Port: The field HttpOptions.Port must be between 0 and 65535.",
         ],
         Failures<HttpOptions>(new()
@@ -146,6 +150,10 @@ public sealed class OptionsTests
             ["Millrace:Http:MaxConnections"] = "0",
             ["Millrace:Http:KeepAlive"] = "00:00:00",
             ["Millrace:Http:HeadersTimeout"] = "00:00:00",
+            ["Millrace:Http:MinBodyRate"] = "0",
+            ["Millrace:Http:BodyGrace"] = "00:00:01",
+            ["Millrace:Http:MaxHeaders"] = "1",
+            ["Millrace:Http:MaxHeaderBytes"] = "1",
         }));
 
     private static IConfiguration Configuration(Dictionary<string, string?> values) =>

@@ -1,3 +1,4 @@
+using Millrace.Cli.Flood;
 using Millrace.Cli.Load;
 using Millrace.Cli.Services;
 using Millrace.Cli.Tokens;
@@ -14,6 +15,7 @@ internal static class Verbs
         if (!options.Span.Contains("--help")) return await StartAsync(verb, new Arguments(options.Span), cancellationToken);
         Console.WriteLine(verb switch
         {
+            "flood" => FloodSettings.Help,
             "token" => TokenCommand.Help,
             "services" => ServicesSettings.Help,
             _ => LoadSettings.Help,
@@ -23,9 +25,10 @@ internal static class Verbs
 
     private static Task<int> StartAsync(string verb, Arguments arguments, CancellationToken cancellationToken) => verb switch
     {
+        "flood" => new FloodCommand(FloodSettings.Parse(arguments)).RunAsync(cancellationToken),
         "load" => new LoadCommand(LoadSettings.Parse(arguments)).RunAsync(cancellationToken),
         "services" => ServicesCommand.RunAsync(arguments, cancellationToken),
         "token" => TokenCommand.RunAsync(arguments, cancellationToken),
-        _ => throw new UsageException($"there is no verb '{verb}'; load, services and token are"),
+        _ => throw new UsageException($"there is no verb '{verb}'; flood, load, services and token are"),
     };
 }

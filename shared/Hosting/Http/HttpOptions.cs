@@ -20,7 +20,7 @@ public sealed class HttpOptions
     [Range(1024, int.MaxValue)]
     public int MaxBodyBytes { get; set; } = EventLimits.RequestBytes;
 
-    /// <summary>Connections at once, WebSockets included, at most; more are closed at once. Default 100,000.</summary>
+    /// <summary>Connections at once, WebSockets included, at most; more are answered with 503 and closed. Default 100,000.</summary>
     [Range(1, int.MaxValue)]
     public int MaxConnections { get; set; } = 100_000;
 
@@ -31,6 +31,22 @@ public sealed class HttpOptions
     /// <summary>How long the headers of a request may take. Default 15 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Bytes of a body that must arrive each second, on average; a slower request is answered with 408. Default 240.</summary>
+    [Range(1, 1_000_000)]
+    public int MinBodyRate { get; set; } = 240;
+
+    /// <summary>How long a body may come slower than <see cref="MinBodyRate"/>. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:02", "00:05:00")]
+    public TimeSpan BodyGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Headers of a request, at most; more are answered with 431. Default 100.</summary>
+    [Range(20, 1000)]
+    public int MaxHeaders { get; set; } = 100;
+
+    /// <summary>Bytes of a request's headers, at most; more are answered with 431. Default 32 KiB.</summary>
+    [Range(8 * 1024, 1024 * 1024)]
+    public int MaxHeaderBytes { get; set; } = 32 * 1024;
 }
 
 /// <summary>Rules of <see cref="HttpOptions"/>.</summary>

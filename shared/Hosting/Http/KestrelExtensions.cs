@@ -19,7 +19,8 @@ internal static class KestrelExtensions
     {
         services.AddMillraceOptions<HttpOptions, HttpOptionsValidator>(configuration, "Http");
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HttpOptions>, HttpOptionsRules>());
-        services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>((kestrel, http) =>
+        services.TryAddSingleton<ConnectionLimit>();
+        services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>, ConnectionLimit>((kestrel, http, connections) =>
         {
             HttpOptions options;
             try
@@ -34,8 +35,11 @@ internal static class KestrelExtensions
 
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+            // The server's own limit closes without a word; ours answers first.
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.ServeAsync(connection, next)));
+            kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(options.MinBodyRate, options.BodyGrace);
+            kestrel.Limits.MaxRequestHeaderCount = options.MaxHeaders;
+            kestrel.Limits.MaxRequestHeadersTotalSize = options.MaxHeaderBytes;
             kestrel.Limits.KeepAliveTimeout = options.KeepAlive;
             kestrel.Limits.RequestHeadersTimeout = options.HeadersTimeout;
             kestrel.Limits.MaxRequestLineSize = RequestLineBytes;

@@ -45,7 +45,7 @@ internal sealed class Campaign(string target, long seed, long inputs, int worker
         var threads = new List<Thread>();
         for (var i = 0; i < workers; i++)
         {
-            var run = new TargetRun(Targets.Make(target), seed);
+            var run = new TargetRun(TargetList.Make(target), seed);
             _runs.Add(run);
             // Deep recursion must show with the stack that a server's threads have.
             threads.Add(new Thread(() => Work(run, started), maxStackSize: 1536 * 1024) { IsBackground = true, Name = "fuzz " + target });

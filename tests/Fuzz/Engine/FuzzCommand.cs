@@ -14,7 +14,7 @@ internal sealed class FuzzCommand(FuzzSettings settings, TextWriter output)
     {
         if (settings.ShowHelp || settings.List)
         {
-            output.WriteLine(settings.List ? string.Join('\n', Targets.Names) : FuzzSettings.Help);
+            output.WriteLine(settings.List ? string.Join('\n', TargetList.Names) : FuzzSettings.Help);
             return Nothing;
         }
 
@@ -23,7 +23,7 @@ internal sealed class FuzzCommand(FuzzSettings settings, TextWriter output)
 
     private int One()
     {
-        using var run = new TargetRun(Targets.Make(settings.Targets[0]), settings.Seed);
+        using var run = new TargetRun(TargetList.Make(settings.Targets[0]), settings.Seed);
         var input = settings.Input is { } file ? File.ReadAllBytes(file) : run.Make(settings.Repeat!.Value);
         output.WriteLine($"{input.Length} bytes: {Show(input)}");
         if (run.Try(input, settings.Repeat ?? 0) is { } finding)
@@ -48,7 +48,7 @@ internal sealed class FuzzCommand(FuzzSettings settings, TextWriter output)
             // What is left of the time, by the targets that are left.
             var time = settings.Time is { } all ? (all - Stopwatch.GetElapsedTime(started)) / (settings.Targets.Count - i) : TimeSpan.MaxValue;
             double share;
-            using (var target = Targets.Make(name)) share = target.Share;
+            using (var target = TargetList.Make(name)) share = target.Share;
             var campaign = new Campaign(name, settings.Seed, Math.Max(1, (long)(settings.Inputs * share)), settings.Workers, time);
             var hanging = campaign.Run();
             var row = string.Create(

@@ -69,7 +69,7 @@ internal sealed record FuzzSettings
             string Next() => ++i < arguments.Length ? arguments[i] : throw new UsageException($"{option} needs a value");
         }
 
-        settings.Targets = targets.Count > 0 ? targets : [.. Engine.Targets.Names];
+        settings.Targets = targets.Count > 0 ? targets : [.. TargetList.Names];
         if ((settings.Repeat ?? (settings.Input is null ? null : 0)) is not null && targets.Count != 1) throw new UsageException("--repeat and --input take one target");
         return settings;
     }
@@ -82,9 +82,9 @@ internal sealed record FuzzSettings
         Repeat = Number("--repeat", parts[1], 0);
     }
 
-    private static string Known(string name) => Engine.Targets.Names.Contains(name)
+    private static string Known(string name) => TargetList.Names.Contains(name)
         ? name
-        : throw new UsageException($"there is no option or target '{name}'; targets are {string.Join(", ", Engine.Targets.Names)}");
+        : throw new UsageException($"there is no option or target '{name}'; targets are {string.Join(", ", TargetList.Names)}");
 
     private static long Number(string option, string text, long least) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least

@@ -3,7 +3,7 @@ using Millrace.Fuzz.Generation;
 namespace Millrace.Fuzz.Engine;
 
 /// <summary>
-/// One parser under attack. A target is one file: <see cref="Targets"/> finds it. An instance belongs to one thread. An input is bytes, so that
+/// One parser under attack. A target is one file: <see cref="TargetList"/> finds it. An instance belongs to one thread. An input is bytes, so that
 /// it can be saved and tried again; where a parser takes more than that, the target lays it out in the bytes.
 /// </summary>
 internal abstract class Target : IDisposable

@@ -27,9 +27,9 @@ internal sealed class AlicesThings
             "POST",
             "/api/v1/rules",
             Key,
-            $$"""{"id":"{{Marker}}","name":"{{Marker}}","kind":"threshold","stream":"{{Marker}}","receivers":["{{Marker}}"],"condition":{"value":"count","op":">=","threshold":1}}"""))["id"]!;
+            $$"""{"id":"{{Marker}}","name":"{{Marker}}","kind":"threshold","stream":"{{Marker}}","receivers":["{{Marker}}"],"condition":{"value":"count","op":">=","threshold":1} }"""))["id"]!;
         await millrace.OkAsync(
-            "POST", "/ingest", Key, $$"""{"stream":"{{Marker}}","values":{"v":1}}""" + "\n" + $$"""{"stream":"{{Marker}}","wrong":1}""", "application/x-ndjson");
+            "POST", "/ingest", Key, $$"""{"values":{"v":1},"stream":"{{Marker}}"}""" + "\n" + $$"""{"stream":"{{Marker}}","wrong":1}""", "application/x-ndjson");
         things._ids["/api/v1/dead-letters"] = await FirstAsync(millrace, "/api/v1/dead-letters");
         things._ids["/api/v1/dead-letters/redrives"] = (string)(await millrace.OkAsync(
             "POST", "/api/v1/dead-letters/redrives", Key, $$"""{"ids":["{{things._ids["/api/v1/dead-letters"]}}"]}"""))["id"]!;

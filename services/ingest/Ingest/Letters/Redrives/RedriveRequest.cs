@@ -56,7 +56,7 @@ internal sealed record RedriveRequest
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // Not JSON, or half a surrogate pair in a name or text that is asked for.
-            fault = "Not JSON: " + e.Message;
+            fault = e is JsonException json ? JsonDiagnosis.Malformed(json, "").Message : "Not JSON: " + e.Message;
             return null;
         }
     }

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Millrace.Fuzz.Engine;
 
 /// <summary>All targets there are.</summary>
-internal static class Targets
+internal static class TargetList
 {
     private static readonly SortedDictionary<string, Func<Target>> _makers = Find();
 
