@@ -27,6 +27,9 @@ internal sealed class SqlTarget : Target
 
     public override string Name => "sql";
 
+    /// <summary>A token for each character at worst, read again by each of the rules.</summary>
+    public override long AllocationFactor => 256;
+
     public override byte[] Make(Source source)
     {
         var sql = new StringBuilder(source.Once(2) ? "SELECT count() FROM events" : "");
