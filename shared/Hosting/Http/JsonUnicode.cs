@@ -9,6 +9,9 @@ namespace Millrace.Hosting.Http;
 /// </summary>
 public static class JsonUnicode
 {
+    /// <summary>What to tell who sent such a text.</summary>
+    public const string Problem = "The body holds bytes that are not UTF-8, or a \\u escape of half a surrogate pair.";
+
     /// <summary>Whether every string of a JSON text can be asked for.</summary>
     /// <param name="json">JSON. For bytes that are none <see langword="true"/> means nothing.</param>
     public static bool IsWhole(ReadOnlySpan<byte> json)

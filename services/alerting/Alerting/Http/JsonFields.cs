@@ -43,7 +43,6 @@ internal sealed class JsonFields
     {
         if (!Find(name, required, JsonValueKind.String, "Must be a text.", out var element)) return null;
         var text = element.GetString()!;
-        if (HoldsNul(text, name)) return null;
         if (text.Length > maxLength)
         {
             Error(name, ErrorCodes.TooLong, $"Has {text.Length} characters; at most {maxLength} are allowed.");
@@ -114,7 +113,7 @@ internal sealed class JsonFields
             if (refuseName(property.Name) is { } reason) Error(path, ErrorCodes.InvalidName, reason);
             else if (property.Value.ValueKind != JsonValueKind.String) Error(path, ErrorCodes.WrongType, "Must be a text.");
             else if (property.Value.GetString()!.Length > maxLength) Error(path, ErrorCodes.TooLong, $"At most {maxLength} characters are allowed.");
-            else if (!HoldsNul(property.Name, name) && !HoldsNul(property.Value.GetString()!, path)) result[property.Name] = property.Value.GetString()!;
+            else result[property.Name] = property.Value.GetString()!;
         }
         if (result.Count > maxEntries) Error(name, ErrorCodes.TooMany, $"Has {result.Count} entries; at most {maxEntries} are allowed.");
         return result;
@@ -131,7 +130,7 @@ internal sealed class JsonFields
             var path = $"{name}[{index++}]";
             if (item.ValueKind != JsonValueKind.String) Error(path, ErrorCodes.WrongType, "Must be a text.");
             else if (item.GetString()!.Length > maxLength) Error(path, ErrorCodes.TooLong, $"At most {maxLength} characters are allowed.");
-            else if (!HoldsNul(item.GetString()!, path) && !result.Contains(item.GetString()!)) result.Add(item.GetString()!);
+            else if (!result.Contains(item.GetString()!)) result.Add(item.GetString()!);
         }
         if (result.Count > maxEntries) Error(name, ErrorCodes.TooMany, $"Has {result.Count} entries; at most {maxEntries} are allowed.");
         return result;
@@ -163,14 +162,6 @@ internal sealed class JsonFields
         if (element.ValueKind == kind) return true;
         Error(name, ErrorCodes.WrongType, message);
         return false;
-    }
-
-    // PostgreSQL has no place for one.
-    private bool HoldsNul(string text, string name)
-    {
-        var holds = text.Contains('\0', StringComparison.Ordinal);
-        if (holds) Error(name, ErrorCodes.InvalidName, "Holds a NUL character (U+0000).");
-        return holds;
     }
 
     private bool TryGet(string name, out JsonElement element)

@@ -63,7 +63,7 @@ internal sealed class QueryEndpoint(TenantQueries queries, IOptions<ArchiverOpti
         {
             if (!JsonUnicode.IsWhole(bytes))
             {
-                problem = "The body holds bytes that are not UTF-8, or a \\u escape of half a surrogate pair.";
+                problem = JsonUnicode.Problem;
                 return false;
             }
 

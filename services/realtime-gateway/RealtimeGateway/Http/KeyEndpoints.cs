@@ -38,12 +38,6 @@ internal sealed class KeyEndpoints(IApiKeyStore keys)
             return;
         }
 
-        if (name.Contains('\0', StringComparison.Ordinal))
-        {
-            await Problems.WriteAsync(context, ErrorCodes.BadRequest, "name holds a NUL character.");
-            return;
-        }
-
         var scopes = Scopes.None;
         foreach (var text in request.Scopes ?? [])
         {
