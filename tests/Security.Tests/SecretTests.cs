@@ -69,7 +69,7 @@ public sealed class SecretTests(RunningMillrace millrace)
         }
 
         Assert.Equal([], leaks);
-        Assert.Contains(millrace.Logs.Lines, line => line.Contains(" Trace ", StringComparison.Ordinal));
+        Assert.Contains(millrace.Logs.Lines, line => line.Contains(" Debug ", StringComparison.Ordinal));
     }
 
     private async Task<string> ThroughHeaderAsync(string header, string value)

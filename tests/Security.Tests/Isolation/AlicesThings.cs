@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Millrace.Security.Tests.Support;
 using Millrace.Testing;
@@ -10,13 +11,17 @@ internal sealed class AlicesThings
     /// <summary>Stands in everything of Alice's, and in nothing of anybody else's.</summary>
     public const string Marker = "marker-of-alice";
 
+    private static readonly ConditionalWeakTable<RunningMillrace, Task<AlicesThings>> Made = [];
+
     private readonly Dictionary<string, string> _ids = new(StringComparer.Ordinal);
 
     /// <summary>The id of Alice's thing for the path of an endpoint.</summary>
     public string IdFor(string pattern) => _ids.First(thing => pattern.StartsWith(thing.Key + "/{id}", StringComparison.Ordinal)).Value;
 
-    /// <summary>Makes them and waits until all can be seen by Alice.</summary>
-    public static async Task<AlicesThings> MakeAsync(RunningMillrace millrace)
+    /// <summary>Makes them once and waits until all can be seen by Alice.</summary>
+    public static Task<AlicesThings> OfAsync(RunningMillrace millrace) => Made.GetValue(millrace, MakeAsync);
+
+    private static async Task<AlicesThings> MakeAsync(RunningMillrace millrace)
     {
         var things = new AlicesThings();
         const string Key = RunningMillrace.AliceKey;
@@ -29,7 +34,7 @@ internal sealed class AlicesThings
             Key,
             $$"""{"id":"{{Marker}}","name":"{{Marker}}","kind":"threshold","stream":"{{Marker}}","receivers":["{{Marker}}"],"condition":{"value":"count","op":">=","threshold":1} }"""))["id"]!;
         await millrace.OkAsync(
-            "POST", "/ingest", Key, $$"""{"values":{"v":1},"stream":"{{Marker}}"}""" + "\n" + $$"""{"stream":"{{Marker}}","wrong":1}""", "application/x-ndjson");
+            "POST", "/ingest", Key, $$"""{"values":{"v":1},"stream":"{{Marker}}"}""" + "\n" + $$"""{"stream":"{{Marker}}","{{Marker}}":1}""", "application/x-ndjson");
         things._ids["/api/v1/dead-letters"] = await FirstAsync(millrace, "/api/v1/dead-letters");
         things._ids["/api/v1/dead-letters/redrives"] = (string)(await millrace.OkAsync(
             "POST", "/api/v1/dead-letters/redrives", Key, $$"""{"ids":["{{things._ids["/api/v1/dead-letters"]}}"]}"""))["id"]!;
@@ -43,7 +48,8 @@ internal sealed class AlicesThings
         JsonNode? found = null;
         await Eventually.TrueAsync(
             async () => (found = (await millrace.OkAsync("GET", path, RunningMillrace.AliceKey))["items"]!.AsArray().FirstOrDefault()) is not null,
-            what: $"Alice has something in {path}");
+            TimeSpan.FromSeconds(90),
+            $"Alice has something in {path}");
         return (string)found!["id"]!;
     }
 }

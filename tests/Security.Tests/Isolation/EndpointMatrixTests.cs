@@ -26,7 +26,7 @@ public sealed class EndpointMatrixTests(RunningMillrace millrace, ITestOutputHel
     [Fact]
     public async Task Endpoint_gives_each_credential_what_it_may_have_and_no_more()
     {
-        var things = await AlicesThings.MakeAsync(millrace);
+        var things = await AlicesThings.OfAsync(millrace);
         var wrong = new List<string>();
         var tried = 0;
         // Hostile ones first: what Alice does herself may take things away.
@@ -86,7 +86,7 @@ public sealed class EndpointMatrixTests(RunningMillrace millrace, ITestOutputHel
     [Fact]
     public async Task Other_tenant_in_the_query_is_refused_at_every_endpoint()
     {
-        var things = await AlicesThings.MakeAsync(millrace);
+        var things = await AlicesThings.OfAsync(millrace);
         var wrong = new List<string>();
         foreach (var entry in EndpointTable.Entries.Where(entry => entry.Needs is not null))
         {

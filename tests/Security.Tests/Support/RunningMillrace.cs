@@ -52,9 +52,9 @@ public sealed class RunningMillrace : IAsyncLifetime
         await App.StartAsync();
         Url = new Uri(App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         ClickHouse = (await App.Services.GetRequiredService<ClickHouseLocator>()(CancellationToken.None)).Url;
-        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(30) };
+        Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(100) };
         var readiness = App.Services.GetRequiredService<ReadinessGate>();
-        await Eventually.TrueAsync(() => Task.FromResult(readiness.IsReady), what: "Millrace is ready");
+        await Eventually.TrueAsync(() => readiness.IsReady, TimeSpan.FromSeconds(90), "Millrace is ready");
     }
 
     public async ValueTask DisposeAsync()
