@@ -147,7 +147,6 @@ public sealed class TokenAuthenticationTests
 
     [Theory]
     [InlineData("9223372036854775807")]
-    [InlineData("1e300")]
     [InlineData("253402300799")]
     public async Task Verify_expiry_beyond_all_calendars_is_far_away(string end)
     {

@@ -32,7 +32,7 @@ public sealed class HttpOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan HeadersTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Bytes of a body that must arrive each second, on average; a slower request is answered with 408. Default 240.</summary>
+    /// <summary>Bytes of a body that must arrive each second, on average; a slower request is answered with 400 and its connection closed. Default 240.</summary>
     [Range(1, 1_000_000)]
     public int MinBodyRate { get; set; } = 240;
 

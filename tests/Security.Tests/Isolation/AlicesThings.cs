@@ -47,7 +47,7 @@ internal sealed class AlicesThings
     {
         JsonNode? found = null;
         await Eventually.TrueAsync(
-            async () => (found = (await millrace.OkAsync("GET", path, RunningMillrace.AliceKey))["items"]!.AsArray().FirstOrDefault()) is not null,
+            async () => (found = (await millrace.OkAsync("GET", path, RunningMillrace.AliceKey))["items"]!.AsArray().FirstOrDefault(item => item!.ToJsonString().Contains(Marker, StringComparison.Ordinal))) is not null,
             TimeSpan.FromSeconds(90),
             $"Alice has something in {path}");
         return (string)found!["id"]!;
