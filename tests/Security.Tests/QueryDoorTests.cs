@@ -89,7 +89,7 @@ public sealed class QueryDoorTests(RunningMillrace millrace, ITestOutputHelper o
     public async Task Setting_in_the_address_gives_no_rights(string parameters)
     {
         var (status, text) = await ClickHouseAsync(await BobsKeyAsync(), "SELECT groupArray(DISTINCT tenant) FROM events", parameters);
-        Assert.True(status is >= 400 and < 500, $"{status} {text}");
+        Assert.True(status is (>= 400 and < 500) or 501, $"{status} {text}");
         Assert.DoesNotContain("alice", text.Replace("alice: Authentication failed", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 

@@ -40,6 +40,8 @@ internal sealed class AlicesThings
             "POST", "/api/v1/dead-letters/redrives", Key, $$"""{"ids":["{{things._ids["/api/v1/dead-letters"]}}"]}"""))["id"]!;
         things._ids["/api/v1/alerts"] = await FirstAsync(millrace, "/api/v1/alerts");
         things._ids["/api/v1/deliveries"] = await FirstAsync(millrace, "/api/v1/deliveries");
+        // There is nothing to replay yet: an id that nobody has.
+        things._ids["/api/v1/replays"] = Guid.CreateVersion7().ToString();
         return things;
     }
 
