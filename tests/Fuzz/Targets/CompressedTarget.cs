@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Millrace.Contracts.Events;
 using Millrace.Fuzz.Engine;
 using Millrace.Fuzz.Generation;
+using Millrace.Ingest.Overload;
 using Millrace.Ingest.Requests;
 
 namespace Millrace.Fuzz.Targets;
@@ -14,6 +15,7 @@ internal sealed class CompressedTarget : Target
 {
     private static readonly byte[][] Bombs = [Pack(1, new byte[EventLimits.RequestBytes + 1]), Pack(2, new byte[EventLimits.RequestBytes + 1]), Pack(1, new byte[64 << 20]), Pack(2, new byte[64 << 20])];
 
+    private readonly TenantFlow _flow = new("fuzz");
     private readonly InFlightBudget _budget = new(256L << 20);
     private readonly BodyBuffer _body;
     private BodyOutcome _outcome;
@@ -50,7 +52,7 @@ internal sealed class CompressedTarget : Target
         var coding = input[0] % 2 == 1 ? ContentCoding.Gzip : ContentCoding.Brotli;
         var request = new DefaultHttpContext().Request;
         request.Body = new MemoryStream(input, 1, input.Length - 1);
-        _outcome = _body.ReadAsync(request, coding, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        _outcome = _body.ReadAsync(_flow, request, coding, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         return _outcome == BodyOutcome.Read;
     }
 
