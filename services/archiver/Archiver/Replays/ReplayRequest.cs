@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Millrace.Hosting.Http;
 
 namespace Millrace.Archiver.Replays;
 
@@ -30,6 +31,12 @@ internal sealed partial record ReplayRequest(string Target, string? Table, strin
     /// <summary>Reads a body.</summary>
     public static ReplayRequest? Parse(ReadOnlyMemory<byte> body, out string fault)
     {
+        if (!JsonUnicode.IsWhole(body.Span))
+        {
+            fault = JsonUnicode.Problem;
+            return null;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(body, _strict);

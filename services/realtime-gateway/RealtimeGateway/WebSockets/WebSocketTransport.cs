@@ -23,7 +23,7 @@ internal sealed class WebSocketTransport : IClientTransport
         _stream = stream;
         if (context.Request.Protocol != HttpProtocol.Http11 || context.Features.Get<ITlsHandshakeFeature>() is not null) return;
         _socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
-        if (_socket is not null && sendBufferBytes is { } size) _socket.SendBufferSize = size;
+        if (_socket is not null && sendBufferBytes is { } size) TrySet(() => _socket.SendBufferSize = size);
     }
 
     /// <summary>
@@ -32,8 +32,7 @@ internal sealed class WebSocketTransport : IClientTransport
     public void HasHeard()
     {
         if (_direct || _socket is null) return;
-        _socket.Blocking = false;
-        _direct = true;
+        _direct = TrySet(() => _socket.Blocking = false);
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
@@ -53,6 +52,20 @@ internal sealed class WebSocketTransport : IClientTransport
     }
 
     public void Abort() => _context.Abort();
+
+    /// <summary>A client may be gone before it is served; whoever reads or writes next finds out.</summary>
+    private static bool TrySet(Action set)
+    {
+        try
+        {
+            set();
+            return true;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            return false;
+        }
+    }
 
     private static async ValueTask RestAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {
