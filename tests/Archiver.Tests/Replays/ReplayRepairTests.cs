@@ -14,8 +14,8 @@ public sealed class ReplayRepairTests(KilledClickHouseFixture fixture) : ReplayT
     {
         await using var stores = await Stores.OpenAsync();
         await using var archiver = await ArchiverInstance.StartAsync(stores, Fixture.ClickHouse);
-        await ArchiveAsync(stores, ArchivingTests.Events(stores.Tenant, 1_000));
-        var other = ArchivingTests.Events("o" + stores.Tenant, 200);
+        await ArchiveAsync(stores, ArchivingTests.Events(stores.Tenant, 400));
+        var other = ArchivingTests.Events("o" + stores.Tenant, 100);
         await ArchiveAsync(stores, other);
         var before = await RollupsAsync("o" + stores.Tenant);
         await DamageAsync(stores);
@@ -23,7 +23,7 @@ public sealed class ReplayRepairTests(KilledClickHouseFixture fixture) : ReplayT
         // Late ones among them, so that the same days change while they are rebuilt.
         var coming = Task.Run(async () =>
         {
-            for (var i = 1_000; i < 2_000; i += 50) await stores.AppendAsync([.. ArchivingTests.Events(stores.Tenant, 50, i)]);
+            for (var i = 400; i < 600; i += 50) await stores.AppendAsync([.. ArchivingTests.Events(stores.Tenant, 50, i)]);
         }, Cancelled);
         var replay = await ReplayAsync(archiver, stores, Rollups);
         Assert.Equal("done", Text(replay, "state"));
@@ -31,14 +31,14 @@ public sealed class ReplayRepairTests(KilledClickHouseFixture fixture) : ReplayT
         await coming;
         await Eventually.TrueAsync(async () => await stores.IsDrainedAsync(), TimeSpan.FromSeconds(60));
 
-        await HoldsAsync(stores, ArchivingTests.Events(stores.Tenant, 2_000));
+        await HoldsAsync(stores, ArchivingTests.Events(stores.Tenant, 600));
         Assert.Equal(before, await RollupsAsync("o" + stores.Tenant));
         Assert.Equal(replay.GetProperty("objects").GetProperty("total").GetInt64(), replay.GetProperty("objects").GetProperty("done").GetInt64());
         Assert.Empty(await Fixture.RowsAsync("SELECT name FROM system.databases WHERE name LIKE 'millrace\\_replay\\_%'"));
 
         // Once more changes nothing.
         Assert.Equal("done", Text(await ReplayAsync(archiver, stores, Rollups), "state"));
-        await HoldsAsync(stores, ArchivingTests.Events(stores.Tenant, 2_000));
+        await HoldsAsync(stores, ArchivingTests.Events(stores.Tenant, 600));
     }
 
     [Theory]

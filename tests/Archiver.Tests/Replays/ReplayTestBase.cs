@@ -60,7 +60,7 @@ public abstract class ReplayTestBase(ClickHouseFixture fixture)
         return await Eventually.ValueAsync(
             async () => await client.GetFromJsonAsync<JsonElement>(new Uri($"{Path}/{Text(replay, "id")}", UriKind.Relative), Cancelled),
             now => Text(now, "state") is "done" or "failed" or "cancelled",
-            TimeSpan.FromSeconds(90));
+            TimeSpan.FromSeconds(180));
     }
 
     private protected static async Task<JsonElement> ReplayAsync(ArchiverInstance archiver, Stores stores, string body) =>
