@@ -85,9 +85,10 @@ public sealed class BrokerRestartTests
         var failures = 1;
         var handler = new Handler((_, _) => Interlocked.Decrement(ref failures) >= 0 ? throw new InvalidOperationException("Not yet.") : Task.CompletedTask);
         await using var host = await BusHost.StartAsync(
-            server, queue, handler, ("Notifications:Retries", "0"), ("RabbitMq:Redeliveries:0", "00:00:03"));
+            server, queue, handler, ("Notifications:Retries", "0"), ("RabbitMq:Redeliveries:0", "00:00:12"));
         await host.Bus.SendAsync(Command("n-1"), Cancelled);
-        await Eventually.TrueAsync(async () => await server.CountAsync(queue + "_delay_3000ms", Cancelled) == 1);
+        // Long enough for the command that counts to start on a busy machine.
+        await Eventually.TrueAsync(async () => await server.CountAsync(queue + "_delay_12000ms", Cancelled) == 1);
 
         await server.StopAsync(Cancelled);
         await server.StartAgainAsync(Cancelled);
