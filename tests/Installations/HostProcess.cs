@@ -20,10 +20,13 @@ internal sealed class HostProcess : IDisposable
 
     public Uri Address => new($"http://127.0.0.1:{_port}/");
 
+    /// <summary>Starts it and waits for nothing: for one that is to die by itself, maybe before it is ready.</summary>
+    public static HostProcess Start(string program, IReadOnlyDictionary<string, string> settings) => new(program, settings);
+
     /// <summary>Starts it and waits until it is ready.</summary>
     public static async Task<HostProcess> StartAsync(string program, IReadOnlyDictionary<string, string> settings)
     {
-        var host = new HostProcess(program, settings);
+        var host = Start(program, settings);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         try
         {
@@ -42,6 +45,12 @@ internal sealed class HostProcess : IDisposable
 
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
+
+    /// <summary>What it ended with: 137 after <c>kill -9</c>.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>What it wrote last.</summary>
+    public string Output => _process.Output;
 
     /// <summary>kill -9.</summary>
     public void Kill() => _process.Kill();

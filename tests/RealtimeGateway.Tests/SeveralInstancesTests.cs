@@ -41,6 +41,27 @@ public sealed class SeveralInstancesTests : GatewayTest
     }
 
     [Fact]
+    public async Task Client_recovers_the_events_that_it_missed_on_an_instance_whose_log_hesitates()
+    {
+        string epoch;
+        long offset;
+        await using (var client = await ConnectAsync())
+        {
+            epoch = (string)(await client.SubscribeAsync(Events))["subscribe"]!["epoch"]!;
+            await Writer.PutAsync(LogWriter.Event("e1"));
+            offset = (long)(await client.PublicationAsync())["offset"]!;
+        }
+
+        await Writer.PutAsync(LogWriter.Event("e2"), LogWriter.Event("e3"));
+        await using var other = await Server.StartBesideAsync(new HesitantLog(Server.Log, times: 3));
+
+        await using var again = await SocketClient.ConnectAsync(GatewayServer.AddressOf(other), Server.Token());
+        var reply = (await again.RecoverAsync(Events, epoch, offset))["subscribe"]!;
+        Assert.True((bool)reply["recovered"]!);
+        Assert.Equal(["e2", "e3"], reply["publications"]!.AsArray().Select(p => (string)p!["data"]!["data"]!["id"]!));
+    }
+
+    [Fact]
     public async Task Subscribers_of_every_instance_get_the_same_publications_at_the_same_positions()
     {
         await using var other = await Server.StartBesideAsync();

@@ -40,6 +40,9 @@ public sealed class ServerProcess : IDisposable
     /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What it ended with: 137 after <c>kill -9</c>. Only once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>The last lines that it wrote.</summary>
     public string Output
     {

@@ -106,10 +106,11 @@ internal sealed class GatewayServer : IAsyncDisposable
     }
 
     /// <summary>A further gateway on the same log and database, at an address of its own.</summary>
-    public async Task<WebApplication> StartBesideAsync()
+    /// <param name="log">The log as that one has it; none for the same.</param>
+    public async Task<WebApplication> StartBesideAsync(IEventLog? log = null)
     {
         var settings = new Dictionary<string, string?>(_settings) { ["Millrace:Http:Port"] = "0" };
-        return await RunAsync(settings, Log);
+        return await RunAsync(settings, log ?? Log);
     }
 
     public static Uri AddressOf(WebApplication app) => new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());

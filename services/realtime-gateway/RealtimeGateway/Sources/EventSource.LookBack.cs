@@ -17,12 +17,13 @@ internal sealed partial class EventSource
     /// </summary>
     private async Task LookBackAsync(EventFeed feed, long[] live)
     {
+        var liveMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         // A few at a time: whoever subscribes to many streams at once must not have the log read many times at once.
         await _lookBacks.WaitAsync();
         try
         {
             using var limit = new CancellationTokenSource(LookBackLimit, Time);
-            await LookBackAsync(feed.Channel, live, limit.Token);
+            await LookBackAsync(feed.Channel, live, liveMs, limit.Token);
         }
         catch (Exception e)
         {
@@ -35,7 +36,7 @@ internal sealed partial class EventSource
         }
     }
 
-    private async Task LookBackAsync(Channel channel, long[] live, CancellationToken cancellationToken)
+    private async Task LookBackAsync(Channel channel, long[] live, long liveMs, CancellationToken cancellationToken)
     {
         var since = (Time.GetUtcNow() - options.Value.Events.LookBack).ToUnixTimeMilliseconds();
         var starts = new long[live.Length];
@@ -53,7 +54,13 @@ internal sealed partial class EventSource
             while (left.Count > 0)
             {
                 using var batch = await consumer.ReadAsync(LookBackWait, cancellationToken);
-                if (batch is null) break;
+                if (batch is null)
+                {
+                    // The log may only be slow: what it has not delivered yet is not nothing. But a gap of offsets before the live position brings no batch, ever.
+                    left.RemoveWhere(p => consumer.GetLag(p).Records == 0 && consumer.CompleteThroughMs(p) > liveMs);
+                    continue;
+                }
+
                 if (!left.Contains(batch.Partition)) continue;
                 foreach (ref readonly var entry in batch.Entries)
                 {
