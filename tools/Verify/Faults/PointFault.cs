@@ -14,7 +14,7 @@ internal sealed class PointFault(string point) : IFault
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     // It must start first and wait for its share.
-    private static readonly TimeSpan _joiningPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _joiningPatience = TimeSpan.FromSeconds(90);
 
     // Whose second instance gets a share of the work by itself.
     private static readonly Dictionary<string, string> _programs = new(StringComparer.Ordinal)
@@ -79,6 +79,8 @@ internal sealed class PointFault(string point) : IFault
         // Not until it is ready: it may die before.
         using var joining = HostProcess.Start(_programs[Service], settings);
         if (!await FaultContext.TryUntilAsync(() => joining.HasExited, _joiningPatience, cancellationToken)) return false;
-        return joining.ExitCode == Killed ? true : throw new InvalidOperationException($"the second {Service} ended with {joining.ExitCode}:\n{joining.Output}");
+        return joining.ExitCode == Killed
+            ? true
+            : throw new InvalidOperationException($"the second {Service} ended with {joining.ExitCode}:\n{joining.Output}");
     }
 }
