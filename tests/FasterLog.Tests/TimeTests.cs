@@ -91,6 +91,25 @@ public sealed class TimeTests : IDisposable
     }
 
     [Fact]
+    public async Task Lag_of_a_reader_at_the_beginning_never_counts_from_1970()
+    {
+        var p = 0;
+        await using (var log = _fixture.Open(time: _time))
+        {
+            await using var early = await log.OpenConsumerAsync(TestTopic, new LogConsumerOptions(), default);
+            _time.Advance(TimeSpan.FromHours(1));
+            // More appends than are remembered, and less than the index has a point for.
+            for (var i = 0; i < 300; i++) p = (await log.AppendAsync("k", $"{i}"))[0].Partition;
+            _time.Advance(TimeSpan.FromSeconds(2));
+            Assert.Equal(new LogLag(300, TimeSpan.FromSeconds(2)), early.GetLag(p));
+        }
+        await using var again = _fixture.Open(time: _time);
+        await using var consumer = await again.OpenConsumerAsync(TestTopic, new LogConsumerOptions(), default);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(new LogLag(300, TimeSpan.FromSeconds(3)), consumer.GetLag(p));
+    }
+
+    [Fact]
     public async Task Find_offset_is_exact_and_lag_knows_the_age()
     {
         await using var log = _fixture.Open(time: _time);

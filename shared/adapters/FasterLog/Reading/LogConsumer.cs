@@ -19,6 +19,7 @@ internal sealed class LogConsumer : ILogConsumer
     private readonly int _maxBatchBytes;
     private readonly long[] _position;
     private readonly long[] _completeMs;
+    private readonly long _openedMs;
     private int _busy;
     private volatile bool _disposed;
 
@@ -27,6 +28,7 @@ internal sealed class LogConsumer : ILogConsumer
         _topic = topic;
         _group = group;
         _maxBatchBytes = Math.Max(1, maxBatchBytes);
+        _openedMs = topic.Time.GetUtcNow().ToUnixTimeMilliseconds();
         _position = [.. starts];
         _completeMs = [.. starts.Select((start, p) => topic.Index.ForOffset(p, start).LastMs[p])];
         _reader = new EntryReader(topic, starts, ConsumerStart.AddressOf(topic, starts));
@@ -88,6 +90,8 @@ internal sealed class LogConsumer : ILogConsumer
         // Exact when not far behind; else the index knows it to within the distance of two of its points, and the last record read is older.
         var appendedMs = Math.Max(
             state.RecentTime(position) ?? _topic.Index.ForOffset(partition, position).LastMs[partition], Volatile.Read(ref _completeMs[partition]));
+        // Before the first point of the index nothing is known until the first read. At least this old is the record: one after it, or this reader, is no older.
+        if (appendedMs <= 0) appendedMs = state.OldestRecentTime() ?? _openedMs;
         var ageMs = _topic.Time.GetUtcNow().ToUnixTimeMilliseconds() - appendedMs;
         return new LogLag(records, TimeSpan.FromMilliseconds(Math.Max(0, ageMs)));
     }

@@ -117,6 +117,12 @@ internal sealed class Partition
         }
     }
 
+    /// <summary>The oldest time that is remembered, of a record no older than any before it; <see langword="null"/> when nothing was appended since the log was opened.</summary>
+    public long? OldestRecentTime()
+    {
+        lock (_gate) return _recentCount == 0 ? null : _recent[Math.Max(0, _recentCount - History) % History].AppendedAtMs;
+    }
+
     /// <summary>
     /// Offset of the first record at or after a log time, when that was not long ago, and the end when there is none; otherwise
     /// <see langword="null"/>. All records of a group of appends share their time.
