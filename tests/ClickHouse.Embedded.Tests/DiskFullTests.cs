@@ -25,10 +25,10 @@ public sealed class DiskFullTests
             using var client = server.Administrator();
             await Load.PrepareAsync(client);
             var writers = load.Start(client, writers: 4);
-            for (var round = 1; round <= 3; round++)
+            for (var round = 1; round <= 2; round++)
             {
                 var (acknowledged, refused) = (load.Acknowledged.Count, load.Refused);
-                await Eventually.TrueAsync(() => load.Acknowledged.Count > acknowledged + 40, _deadline);
+                await Eventually.TrueAsync(() => load.Acknowledged.Count > acknowledged + 25, _deadline);
                 disk.Fill();
                 await Eventually.TrueAsync(() => load.Refused > refused + 3 || server.Errors.Contains("waits for room", StringComparison.Ordinal), _deadline);
                 disk.Free();
