@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Options;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Adapters.FasterLog.Topics;
 using Millrace.Contract.Suites;
+using Millrace.Hosting.Incidents;
 using Millrace.Ports.EventLog;
 using Xunit;
 using static Millrace.FasterLog.Tests.LogExtensions;
@@ -66,12 +68,14 @@ public sealed class BitRotTests : IDisposable
         await WriteAsync(1);
         File.Delete(Path.Combine(TopicDirectory, "index"));
         Harm("sector", new Random(1));
-        await using var log = _fixture.Open();
+        var incidents = new IncidentLog(Options.Create(new IncidentOptions()), TimeProvider.System);
+        await using var log = _fixture.Open(incidents: incidents);
 
         var refusal = await Assert.ThrowsAsync<EventLogException>(() => ReadAsync(log));
 
         Assert.False(refusal.Retryable);
         var damage = Assert.Single(log.Topics.Single().Damages);
+        Assert.Contains(damage.Lost, Assert.Single(incidents.Take(all: true)).Report.Cause, StringComparison.Ordinal);
         Assert.Contains(damage.Lost, refusal.Message, StringComparison.Ordinal);
         Assert.Contains("OnDamage", refusal.Message, StringComparison.Ordinal);
         Assert.Contains(damage.PlaceIn(TopicDirectory, new LogGeometry(1 << 16, 1 << 18, 8)), refusal.Message, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FasterLog.Storage;
+using Millrace.Hosting.Incidents;
 using Millrace.Testing;
 
 namespace Millrace.FasterLog.Tests;
@@ -29,8 +30,8 @@ internal sealed class LogFixture : IDisposable
         return options;
     }
 
-    public FasterEventLog Open(Action<EventLogOptions>? change = null, TimeProvider? time = null, IDiskIo? disk = null) =>
-        FasterEventLog.Open(Options(change), time ?? TimeProvider.System, _metrics, NullLogger<FasterEventLog>.Instance, disk);
+    public FasterEventLog Open(Action<EventLogOptions>? change = null, TimeProvider? time = null, IDiskIo? disk = null, IncidentLog? incidents = null) =>
+        FasterEventLog.Open(Options(change), time ?? TimeProvider.System, _metrics, NullLogger<FasterEventLog>.Instance, disk, incidents);
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using Millrace.Adapters.FasterLog.Format;
 using Millrace.Adapters.FasterLog.Reading;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Adapters.FasterLog.Topics;
+using Millrace.Hosting.Incidents;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog;
@@ -37,11 +38,11 @@ internal sealed partial class FasterEventLog : IEventLog, IDisposable
     /// <summary>Takes the directory and opens the topics that it holds.</summary>
     /// <exception cref="EventLogException">The directory is in use, or its content is damaged.</exception>
     public static FasterEventLog Open(
-        EventLogOptions options, TimeProvider time, EventLogMetrics metrics, ILogger<FasterEventLog> logger, IDiskIo? disk = null)
+        EventLogOptions options, TimeProvider time, EventLogMetrics metrics, ILogger<FasterEventLog> logger, IDiskIo? disk = null, IncidentLog? incidents = null)
     {
         var directory = Path.GetFullPath(options.Directory);
         var owner = DirectoryOwner.Take(directory);
-        var log = new FasterEventLog(directory, owner, new LogContext(options, disk ?? DiskIo.Instance, time, metrics, logger));
+        var log = new FasterEventLog(directory, owner, new LogContext(options, disk ?? DiskIo.Instance, time, metrics, logger, incidents));
         try
         {
             log.OpenExisting();

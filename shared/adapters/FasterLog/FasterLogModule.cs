@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
+using Millrace.Hosting.Incidents;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog;
@@ -26,7 +27,7 @@ public static class FasterLogModule
         services.TryAddSingleton<EventLogMetrics>();
         services.TryAddSingleton(provider => FasterEventLog.Open(
             provider.GetRequiredService<IOptions<EventLogOptions>>().Value, provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<EventLogMetrics>(), provider.GetRequiredService<ILogger<FasterEventLog>>()));
+            provider.GetRequiredService<EventLogMetrics>(), provider.GetRequiredService<ILogger<FasterEventLog>>(), incidents: provider.GetService<IncidentLog>()));
         services.TryAddSingleton<IEventLog>(provider => provider.GetRequiredService<FasterEventLog>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EventLogStartup>());
         services.AddHealthChecks().AddCheck<EventLogHealthCheck>("event-log", tags: [HealthEndpoints.ReadyTag]);

@@ -40,7 +40,7 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
             var final = await FinalWindowsAsync(inspector, aggregated, cancellationToken);
             foreach (var (stream, entries) in found)
             {
-                AddForgotten(final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
+                AddForgotten(target, final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
                 Note(report, "windows", final[stream].Count, WindowCheck.Compare((tenant, stream), entries, final[stream]));
                 await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
             }
@@ -49,10 +49,10 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
         report.Checks.AddRange(_checks.Select(check => new CheckRecord(check.Key, check.Value.Compared, check.Value.Differences)));
     }
 
-    /// <summary>The API keeps a window for an hour: in a longer run those before are taken as a listener saw them last.</summary>
-    private static void AddForgotten(List<FoundWindow> final, WindowListener listener)
+    /// <summary>The API keeps a window for an hour, and no longer than the log: those before are taken as a listener saw them last.</summary>
+    private static void AddForgotten(ITarget target, List<FoundWindow> final, WindowListener listener)
     {
-        var since = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - (long)_kept.TotalMilliseconds;
+        var since = target.KeepsLog ? TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - (long)_kept.TotalMilliseconds : long.MaxValue;
         var known = final.Select(window => window.Key).ToHashSet();
         final.AddRange(listener.Windows.Values.Where(window => window.Final && window.Key.EndMs < since && !known.Contains(window.Key)));
     }

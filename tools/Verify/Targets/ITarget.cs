@@ -21,6 +21,12 @@ internal interface ITarget : IAsyncDisposable
     /// <summary>Every line of a stream in the object store; null where the checker can't look into it.</summary>
     IAsyncEnumerable<string>? ObjectLines(string tenant, string stream);
 
+    /// <summary>
+    /// Whether its log keeps a run whole. The services' mock broker keeps 5 MiB a partition, so a gateway that was started anew may not have the first
+    /// windows of a long run.
+    /// </summary>
+    bool KeepsLog => true;
+
     /// <summary>The last that its processes wrote, for a report of a failure.</summary>
     string Output { get; }
 }

@@ -36,6 +36,8 @@ internal sealed class ServicesTarget : IOwnTarget
 
     public string StreamPrefix => "verify-";
 
+    public bool KeepsLog => false;
+
     public string Output => Cluster.Services.Output;
 
     public IReadOnlyList<string> Parts { get; } = ["ingest", "aggregator", "gateway", "alerting", "archiver"];

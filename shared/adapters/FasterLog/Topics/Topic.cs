@@ -3,12 +3,13 @@ using Millrace.Adapters.FasterLog.Groups;
 using Millrace.Adapters.FasterLog.Reading;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Adapters.FasterLog.Writing;
+using Millrace.Hosting.Incidents;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog.Topics;
 
 /// <summary>What the topics of a log share.</summary>
-internal sealed record LogContext(EventLogOptions Options, IDiskIo Disk, TimeProvider Time, EventLogMetrics Metrics, ILogger Logger);
+internal sealed record LogContext(EventLogOptions Options, IDiskIo Disk, TimeProvider Time, EventLogMetrics Metrics, ILogger Logger, IncidentLog? Incidents);
 
 /// <summary>One topic: its files, partitions, groups, readers and writer.</summary>
 internal sealed partial class Topic : IDisposable
@@ -164,7 +165,9 @@ internal sealed partial class Topic : IDisposable
         }
 
         _context.Metrics.Damaged(Name);
-        Log.Damaged(_context.Logger, Name, damage.From, damage.To, damage.PlaceIn(_directory, _geometry), damage.Lost);
+        var place = damage.PlaceIn(_directory, _geometry);
+        Log.Damaged(_context.Logger, Name, damage.From, damage.To, place, damage.Lost);
+        _context.Incidents?.Record(new IncidentReport("log", IncidentKinds.LogDamaged, $"{Name}/{damage.From}", "", $"Not what was written: {place}. Lost: {damage.Lost}."));
         return damage;
     }
 
