@@ -14,6 +14,17 @@ public sealed class RebalancingLog(IEventLog inner) : IEventLog
     private readonly Dictionary<int, long> _committed = [];
     private string? _topic;
 
+    /// <summary>Whether so many members have taken up their shares, and nobody has another's.</summary>
+    public bool IsDealtOut(int members)
+    {
+        lock (_gate)
+        {
+            var active = _members.Where(member => !member.Expired).ToList();
+            return active.Count == members && active.TrueForAll(member => member.HasItsShare)
+                && _owners.All(owner => owner.Value == active[owner.Key % active.Count]);
+        }
+    }
+
     /// <summary>Takes everything from a member that still believes it has it, until it reads again after <see cref="Member.Wake"/>.</summary>
     public Member? Expire()
     {
@@ -64,8 +75,12 @@ public sealed class RebalancingLog(IEventLog inner) : IEventLog
     {
         private readonly Dictionary<int, long> _next = [];
         private ILogConsumer? _reader;
+        private volatile bool _hasItsShare;
 
         public bool Expired { get; set; }
+
+        /// <summary>Whether it has partitions, and was told where to begin in each.</summary>
+        public bool HasItsShare => _hasItsShare;
 
         public IReadOnlyCollection<int> Assignment => [.. _next.Keys];
 
@@ -143,6 +158,7 @@ public sealed class RebalancingLog(IEventLog inner) : IEventLog
                 changed = true;
             }
 
+            _hasItsShare = _next.Count > 0;
             if (!changed || _reader is null) return;
             await _reader.DisposeAsync();
             _reader = null;
