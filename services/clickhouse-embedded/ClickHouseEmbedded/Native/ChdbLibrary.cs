@@ -8,13 +8,10 @@ internal static unsafe partial class ChdbLibrary
     private const string Name = "chdb";
 
     /// <summary>Loads the library once, before the first call. The engine must not install signal handlers: they would replace the runtime's own.</summary>
-    /// <param name="path">The library's file.</param>
-    /// <param name="diskPatience">How long a write waits for room on the disk, see <see cref="DiskWrites"/>.</param>
     /// <exception cref="DllNotFoundException">The file is missing or is no such library.</exception>
-    public static void Load(string path, TimeSpan diskPatience)
+    public static void Load(string path)
     {
         var handle = NativeLibrary.Load(path);
-        DiskWrites.Guard(handle, diskPatience);
         NativeLibrary.SetDllImportResolver(typeof(ChdbLibrary).Assembly, (name, _, _) => name == Name ? handle : 0);
         chdb_set_signal_handlers_enabled(0);
     }
