@@ -1,60 +1,16 @@
 using System.Data.Common;
 using Dapper;
+using Millrace.Hosting.Schema;
 using Millrace.Ports.Metadata;
 
 namespace Millrace.Ingest.Letters;
 
 /// <summary>The metadata database with the tables of dead letters, made at the first use.</summary>
-internal sealed class LetterDatabase(IMetadataDatabase database, TimeProvider time) : IDisposable
+internal sealed class LetterDatabase(IMetadataDatabase database, TimeProvider time) : MigratedDatabase(database, LetterSchema.EnsureAsync, time)
 {
-    private readonly SemaphoreSlim _gate = new(1);
-    private volatile bool _migrated;
-
-    /// <summary>The wall clock.</summary>
-    public long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
-
     /// <summary>Runs work in one transaction, again after a conflict.</summary>
-    public async Task<T> WriteAsync<T>(Func<LetterTransaction, Task<T>> work, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(cancellationToken);
-        return await database.InTransactionAsync(
-            (connection, transaction, token) => work(new LetterTransaction(connection, transaction, NowMs, token)), cancellationToken);
-    }
-
-    /// <summary>Rows, outside any transaction.</summary>
-    public async Task<List<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(cancellationToken);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
-    }
-
-    /// <summary>The first row, outside any transaction.</summary>
-    public async Task<T?> FirstAsync<T>(string sql, object? parameters, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(cancellationToken);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _gate.Dispose();
-
-    private async Task EnsureAsync(CancellationToken cancellationToken)
-    {
-        if (_migrated) return;
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_migrated) return;
-            await LetterSchema.EnsureAsync(database, cancellationToken);
-            _migrated = true;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
+    public Task<T> WriteAsync<T>(Func<LetterTransaction, Task<T>> work, CancellationToken cancellationToken) => InTransactionAsync(
+        (connection, transaction, token) => work(new LetterTransaction(connection, transaction, NowMs, token)), cancellationToken);
 }
 
 /// <summary>A transaction to write in.</summary>
