@@ -12,7 +12,7 @@ internal static class CommandLine
     /// <summary>One line on how to call the program.</summary>
     public const string Usage = "usage: MILLRACE_CLICKHOUSE_SECRET=… clickhouse-embedded --data DIR --library PATH/libchdb.so [--port N] [--listen ADDRESS] "
         + "[--max-memory BYTES] [--metadata PATH] [--max-queries N] [--max-tenants-queries N] [--max-queries-of-a-tenant N] [--tenant-max-seconds N] "
-        + "[--tenant-max-rows N] [--tenant-max-memory BYTES] [--parent-watch on|off]";
+        + "[--tenant-max-rows N] [--tenant-max-memory BYTES] [--disk-patience SECONDS] [--parent-watch on|off]";
 
     /// <summary>The options, or what is wrong with the arguments.</summary>
     public static (ServerOptions? Options, string? Error) Parse(IReadOnlyList<string> arguments, string? secret)
@@ -43,6 +43,7 @@ internal static class CommandLine
             WatchesParent = watch != "off",
             Port = (int)Number("--port", 8123, 0, 65535),
             MaxMemoryBytes = Number("--max-memory", 2L << 30, 256L << 20, long.MaxValue),
+            DiskPatience = TimeSpan.FromSeconds(Number("--disk-patience", 10, 0, 3600)),
             MaxQueries = (int)Number("--max-queries", 64, 1, 1024),
             MaxTenantsQueries = (int)Number("--max-tenants-queries", 32, 1, 1024),
             MaxQueriesOfATenant = (int)Number("--max-queries-of-a-tenant", 8, 1, 1024),

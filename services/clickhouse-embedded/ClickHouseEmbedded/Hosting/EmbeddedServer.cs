@@ -28,7 +28,7 @@ internal static class EmbeddedServer
             using var directory = await DataDirectory.TakeAsync(options.DataDirectory, options.TemporaryDirectory, TimeProvider.System);
             if (directory is null) return Fail(1, $"clickhouse-embedded: the data directory {options.DataDirectory} is in use by another process");
             Directory.SetCurrentDirectory(directory.Empty);
-            ChdbLibrary.Load(options.LibraryPath);
+            ChdbLibrary.Load(options.LibraryPath, options.DiskPatience);
             await ServeAsync(options, directory);
             return 0;
         }

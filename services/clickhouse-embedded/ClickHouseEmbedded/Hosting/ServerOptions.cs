@@ -30,6 +30,9 @@ internal sealed record ServerOptions
     /// <summary>Whether the end of its standard input ends it: a child's parent holds the other end. Default true; a server of its own has no parent to follow.</summary>
     public bool WatchesParent { get; init; } = true;
 
+    /// <summary>How long a write waits for room on a full disk; the process ends then. Default 10 s, far less than the archiver waits for an insert.</summary>
+    public TimeSpan DiskPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Statements that may run at once. Default 64.</summary>
     public int MaxQueries { get; init; } = 64;
 

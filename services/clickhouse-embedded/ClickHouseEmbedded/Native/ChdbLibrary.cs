@@ -8,10 +8,14 @@ internal static unsafe partial class ChdbLibrary
     private const string Name = "chdb";
 
     /// <summary>Loads the library once, before the first call. The engine must not install signal handlers: they would replace the runtime's own.</summary>
+    /// <param name="path">The library's file.</param>
+    /// <param name="diskPatience">How long a write waits for room on the disk, see <see cref="DiskWrites"/>.</param>
     /// <exception cref="DllNotFoundException">The file is missing or is no such library.</exception>
-    public static void Load(string path)
+    public static void Load(string path, TimeSpan diskPatience)
     {
         var handle = NativeLibrary.Load(path);
+        if (DiskWrites.Supported) DiskWrites.Guard(handle, diskPatience);
+        else Console.Error.WriteLine("clickhouse-embedded: on this processor a full disk may damage tables; keep room on it, or use a ClickHouse server");
         NativeLibrary.SetDllImportResolver(typeof(ChdbLibrary).Assembly, (name, _, _) => name == Name ? handle : 0);
         chdb_set_signal_handlers_enabled(0);
     }
