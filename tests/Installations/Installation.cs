@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Text;
 using System.Text.RegularExpressions;
 using Millrace.Testing;
 using Xunit;
@@ -71,6 +73,19 @@ internal sealed partial class Installation : IMillrace, IAsyncDisposable
     public IAsyncEnumerable<string> ObjectLinesAsync(string tenant, string stream) => ObjectLines.OfDirectoryAsync(Path.Combine(Data, "objects"), tenant, stream);
 
     public MillraceClient Client(string? credential = null) => new(this, credential ?? ApiKey);
+
+    /// <summary>SQL as the administrator of the embedded ClickHouse, whom nothing keeps from damaging its tables.</summary>
+    public async Task<string> AdministratorSqlAsync(string sql)
+    {
+        // Its password is made anew at each start and stands nowhere but in the child's environment.
+        var secret = Processes.ChildrenOf(_process.Id).Select(child => Processes.VariableOf(child, "MILLRACE_CLICKHOUSE_SECRET")).First(found => found is not null);
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, ClickHouse) { Content = new StringContent(sql) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"millrace:{secret}")));
+        using var answer = await http.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return answer.IsSuccessStatusCode ? text.Trim() : throw new HttpRequestException(text, null, answer.StatusCode);
+    }
 
     /// <summary>SIGKILL for the process and its children, as a power cut would.</summary>
     public async Task KillAsync()

@@ -21,6 +21,10 @@ internal static class Processes
         }
     }
 
+    /// <summary>A variable of a process's environment; null where it has none of that name.</summary>
+    public static string? VariableOf(int process, string name) => File.ReadAllText($"/proc/{process}/environ").Split('\0')
+        .Where(entry => entry.StartsWith(name + "=", StringComparison.Ordinal)).Select(entry => entry[(name.Length + 1)..]).FirstOrDefault();
+
     /// <summary>SIGKILL for one process and none of its children.</summary>
     public static void KillAlone(int process)
     {
