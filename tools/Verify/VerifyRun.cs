@@ -43,7 +43,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         await LoadAsync(schedule, cancellationToken);
         say("load has ended; waiting until everything is at rest");
         var ledgers = await SettleAsync(cancellationToken);
-        var observed = new Observation(target, _journal, events, windows);
+        var observed = new Observation(target, _journal, _clock, events, windows);
         await observed.CompareAsync(_report, before, ledgers, cancellationToken);
         foreach (var refusal in _journal.Refusals) _report.Differences.Add(new Difference("ingest", "altered", "", "", [refusal.Split(':')[0]], refusal));
 

@@ -9,7 +9,7 @@ using Millrace.Verify.Targets;
 namespace Millrace.Verify.Observe;
 
 /// <summary>Looks into every place where an event must be, and compares.</summary>
-internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows)
+internal sealed class Observation(ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows)
 {
     private static readonly (string Table, TimeSpan Size)[] _rollups =
         [("rollup_1m", TimeSpan.FromMinutes(1)), ("rollup_1h", TimeSpan.FromHours(1)), ("rollup_1d", TimeSpan.FromDays(1))];
@@ -40,7 +40,7 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
             var final = await FinalWindowsAsync(inspector, aggregated, cancellationToken);
             foreach (var (stream, entries) in found)
             {
-                AddForgotten(target, final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
+                AddForgotten(final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
                 Note(report, "windows", final[stream].Count, WindowCheck.Compare((tenant, stream), entries, final[stream]));
                 await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
             }
@@ -49,10 +49,12 @@ internal sealed class Observation(ITarget target, Journal journal, IReadOnlyList
         report.Checks.AddRange(_checks.Select(check => new CheckRecord(check.Key, check.Value.Compared, check.Value.Differences)));
     }
 
-    /// <summary>The API keeps a window for an hour, and no longer than the log: those before are taken as a listener saw them last.</summary>
-    private static void AddForgotten(ITarget target, List<FoundWindow> final, WindowListener listener)
+    /// <summary>
+    /// The API keeps a window for an hour of its clock, so none from before a jump by an hour, and no longer than the log: those before are taken as a listener saw them last.
+    /// </summary>
+    private void AddForgotten(List<FoundWindow> final, WindowListener listener)
     {
-        var since = target.KeepsLog ? TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - (long)_kept.TotalMilliseconds : long.MaxValue;
+        var since = target.KeepsLog && !clock.HasJumped ? clock.NowMs - (long)_kept.TotalMilliseconds : long.MaxValue;
         var known = final.Select(window => window.Key).ToHashSet();
         final.AddRange(listener.Windows.Values.Where(window => window.Final && window.Key.EndMs < since && !known.Contains(window.Key)));
     }
