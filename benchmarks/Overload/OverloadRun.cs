@@ -10,7 +10,10 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
     private const int NoisyBatch = 200;
     private const int QuietBatch = 10;
     private const int QuietRate = 4;
-    private const int NoisyConnections = 256;
+    private const int NoisyConnections = 2048;
+
+    // Enough that it is the processors that end it and not the wait for the disk.
+    private const int SustainedConnections = 256;
     private static readonly TimeSpan MeasureFor = TimeSpan.FromSeconds(10);
     private readonly JsonObject _figures = [];
     private readonly List<Sender> _quiet = [];
@@ -65,7 +68,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
     {
         var tally = new Tally();
         var started = Stopwatch.GetTimestamp();
-        await noisy.AtFullSpeedAsync(MeasureFor, 8, tally);
+        await noisy.AtFullSpeedAsync(MeasureFor, SustainedConnections, tally);
         var taken = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
         await AggregatedAsync(noisy.Token);
         var sustained = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -87,6 +90,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         var memory = new List<long>();
         var child = new List<long>();
         var lag = 0.0;
+        var queued = new List<double>();
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         try
         {
@@ -96,6 +100,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
                 memory.Add(program);
                 child.Add(clickHouse);
                 lag = Math.Max(lag, await millrace.MetricAsync("millrace_aggregator_lag_seconds"));
+                queued.Add(await millrace.MetricAsync("dotnet_thread_pool_queue_length"));
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -109,6 +114,8 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         Set("memory_peak_mib", memory.Count == 0 ? 0 : memory.Max());
         Set("clickhouse_quarters_mib", Quarters(child));
         Set("aggregator_lag_peak_s", lag);
+        Set("thread_pool_queue_mean", queued.DefaultIfEmpty().Average());
+        Set("thread_pool_queue_peak", queued.DefaultIfEmpty().Max());
     }
 
     private async Task CompareAsync(Sender noisy, long noisyAccepted, long unknown, long quietAccepted)

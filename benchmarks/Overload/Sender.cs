@@ -7,7 +7,7 @@ namespace Millrace.Benchmarks.Overload;
 /// <summary>Sends the same batch as one tenant, again and again; ids are given by Millrace, so each is new.</summary>
 internal sealed class Sender(Uri url, string tenant, int batch) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 512, UseProxy = false, UseCookies = false })
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 4096, UseProxy = false, UseCookies = false })
     {
         Timeout = TimeSpan.FromSeconds(60),
     };

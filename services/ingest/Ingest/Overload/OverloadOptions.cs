@@ -30,11 +30,11 @@ public sealed class OverloadOptions
 
     /// <summary>
     /// How long the aggregator may need to work off what it is behind. Beyond it tenants get no more beyond their share than the aggregator gets done, and what
-    /// they send more is refused as above, until it is half as much. An aggregator that stands still holds nobody back: the log keeps what comes. Unset:
-    /// never. Default 1 minute.
+    /// they send more is refused as above, until it is half as much. What one tenant sends too much makes the windows of all late by so long: longer takes
+    /// in longer bursts, shorter keeps dashboards fresher. An aggregator that stands still holds nobody back: the log keeps what comes. Unset: never. Default 5 s.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:05", "1.00:00:00")]
-    public TimeSpan? MaxBacklog { get; set; } = TimeSpan.FromMinutes(1);
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan? MaxBacklog { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Longest time that <c>Retry-After</c> names. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
