@@ -1,4 +1,5 @@
 using Millrace.Hosting.Faults;
+using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Hosting.Tests;
@@ -22,6 +23,18 @@ public sealed class FaultPlanTests
 
         Assert.DoesNotContain(FaultPointNames.All.Where(name => name != FaultPointNames.ArchiverRowsInserted), plan.IsDue);
         Assert.True(plan.IsDue(FaultPointNames.ArchiverRowsInserted));
+    }
+
+    [Fact]
+    public void Path_stands_for_what_the_file_says_and_for_nothing_where_there_is_none()
+    {
+        using var directory = new TempDirectory();
+        var file = Path.Combine(directory.Path, "plan");
+
+        Assert.Equal("", FaultPlan.Resolve("@" + file));
+        File.WriteAllText(file, "archiver.rows.inserted=kill@1\n");
+        Assert.Equal("archiver.rows.inserted=kill@1", FaultPlan.Resolve("@" + file));
+        Assert.Equal("archiver.rows.inserted=kill@2", FaultPlan.Resolve("archiver.rows.inserted=kill@2"));
     }
 
     [Theory]

@@ -57,6 +57,9 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
         }
     }
 
+    /// <summary>Says where a service that starts is to die, while it is there: what <c>MILLRACE_FAULT</c> names.</summary>
+    public string FaultFile => Path.Combine(_data.Path, "fault");
+
     /// <summary>What every service is told.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; private set; } = new Dictionary<string, string>();
 
@@ -157,6 +160,7 @@ internal sealed class ClusterInstallation : IMillrace, IAsyncDisposable
             ["Millrace__Ingest__Inbound__Topics__0__Stream"] = "inbound",
             // Receivers of the tests listen on loopback; a cut in the object store is to be seen within the patience of a test.
             ["Millrace__Alerting__Webhooks__AllowPrivateAddresses"] = "true",
+            ["MILLRACE_FAULT"] = "@" + FaultFile,
         };
     }
 

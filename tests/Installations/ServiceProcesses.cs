@@ -15,6 +15,7 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
     private readonly Queue<string> _output = [];
     private readonly Dictionary<string, int> _processes = [];
     private readonly Dictionary<string, Uri> _addresses = [];
+    private readonly Dictionary<string, int> _exitCodes = [];
     private bool _ready;
 
     private ServiceProcesses(Process process) => _process = process;
@@ -80,6 +81,12 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
         lock (_output) return _processes[service];
     }
 
+    /// <summary>What a service ended with last: 137 after <c>kill -9</c>; null where it has not ended yet.</summary>
+    public int? ExitCodeOf(string service)
+    {
+        lock (_output) return _exitCodes.TryGetValue(service, out var code) ? code : null;
+    }
+
     /// <summary>kill -9 of a service, and the wait until it has been started again and is ready.</summary>
     public async Task KillAsync(string service)
     {
@@ -138,6 +145,8 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
             _output.Enqueue(line);
             if (_output.Count > KeptLines) _output.Dequeue();
             _ready |= line.StartsWith("Millrace's services are ready", StringComparison.Ordinal);
+            if (EndedLine().Match(line) is { Success: true } ended)
+                _exitCodes[ended.Groups["service"].Value] = int.Parse(ended.Groups["code"].Value, System.Globalization.CultureInfo.InvariantCulture);
             if (StartedLine().Match(line) is not { Success: true } started) return;
             _processes[started.Groups["service"].Value] = int.Parse(started.Groups["process"].Value, System.Globalization.CultureInfo.InvariantCulture);
             _addresses[started.Groups["service"].Value] = new Uri(started.Groups["address"].Value);
@@ -146,4 +155,7 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
 
     [GeneratedRegex(@"^(?<service>\w+) +· process (?<process>\d+), (?<address>http://\S+)$")]
     private static partial Regex StartedLine();
+
+    [GeneratedRegex(@"^(?<service>\w+) +· ended with (?<code>\d+),")]
+    private static partial Regex EndedLine();
 }

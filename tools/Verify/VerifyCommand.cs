@@ -8,6 +8,9 @@ namespace Millrace.Verify;
 /// <summary>What <c>./millrace verify</c> does: a run for each seed.</summary>
 internal static class VerifyCommand
 {
+    private const int Differences = 1;
+    private const int NotReached = 3;
+
     /// <summary>Runs it.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="UsageException">The options are wrong, or this machine lacks what they need.</exception>
@@ -32,7 +35,7 @@ internal static class VerifyCommand
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 await Console.Error.WriteLineAsync($"millrace: stopped in the run of seed {seed}");
-                return 1;
+                return Differences;
             }
             catch (Exception error) when (error is not OutOfMemoryException)
             {
@@ -46,7 +49,7 @@ internal static class VerifyCommand
             if (!runs[^1].Exact) await KeepOutputAsync(settings, target, seed);
         }
 
-        return runs.TrueForAll(run => run.Exact) ? 0 : 1;
+        return !runs.TrueForAll(run => run.Exact) ? Differences : runs.TrueForAll(run => run.NotReached.Count == 0) ? 0 : NotReached;
     }
 
     private static async Task<ITarget> StartAsync(VerifySettings settings, int seed, CancellationToken cancellationToken)

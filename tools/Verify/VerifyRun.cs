@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Millrace.Installations;
 using Millrace.Verify.Check;
 using Millrace.Verify.Faults;
 using Millrace.Verify.Load;
@@ -18,7 +17,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
 {
     private static readonly TimeSpan _lastAnswers = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan _settleLimit = TimeSpan.FromSeconds(180);
-    private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _firstLook = TimeSpan.FromSeconds(30);
     private readonly Journal _journal = new();
     private readonly RunClock _clock = new(TimeProvider.System);
     private readonly RunReport _report = new() { Seed = seed, Target = target.Name };
@@ -34,7 +33,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         var schedule = new FaultSchedule(settings, seed, new FaultContext(target, _journal, _clock, new Random(seed), say), _report);
         await schedule.PrepareAsync(cancellationToken);
         if (target is IOwnTarget own && settings.Faults.Count + settings.Kills > 0) await AlertRule.CreateAsync(own, settings.Rate, cancellationToken);
-        var before = await LedgersAsync(cancellationToken);
+        var before = await new Rest(target, _firstLook, say).LedgersAsync(cancellationToken);
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));
         SocketListener[] listeners = [.. events, .. windows];
@@ -42,8 +41,9 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
 
         await LoadAsync(schedule, cancellationToken);
         say("load has ended; waiting until everything is at rest");
-        var ledgers = await SettleAsync(cancellationToken);
-        var observed = new Observation(target, _journal, _clock, events, windows);
+        var ledgers = await new Rest(target, _settleLimit, say).SettleAsync(cancellationToken);
+        say("at rest; comparing");
+        var observed = new Observation(target, _journal, _clock, events, windows, say);
         await observed.CompareAsync(_report, before, ledgers, cancellationToken);
         foreach (var refusal in _journal.Refusals) _report.Differences.Add(new Difference("ingest", "altered", "", "", [refusal.Split(':')[0]], refusal));
 
@@ -85,38 +85,5 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
             _report.Duplicates += tally.Duplicates;
             _report.Rejected += tally.Rejected;
         }
-    }
-
-    private async Task<Dictionary<string, Ledger>> LedgersAsync(CancellationToken cancellationToken) =>
-        await AskAsync(_ => true, TimeSpan.FromSeconds(30), cancellationToken);
-
-    /// <summary>Waits until every tenant's ledger has nothing pending.</summary>
-    private Task<Dictionary<string, Ledger>> SettleAsync(CancellationToken cancellationToken) =>
-        AskAsync(ledger => ledger is { Pending: 0, Balances: true }, _settleLimit, cancellationToken);
-
-    private async Task<Dictionary<string, Ledger>> AskAsync(Func<Ledger, bool> enough, TimeSpan limit, CancellationToken cancellationToken)
-    {
-        var started = Stopwatch.GetTimestamp();
-        var ledgers = new Dictionary<string, Ledger>(StringComparer.Ordinal);
-        foreach (var tenant in target.Tenants)
-        {
-            using var inspector = new Inspector(target, tenant);
-            while (true)
-            {
-                var ledger = await inspector.TryLedgerAsync(cancellationToken);
-                if (ledger is not null) ledgers[tenant] = ledger;
-                if (ledger is not null && enough(ledger)) break;
-                // What it says then is compared, and found wanting.
-                if (Stopwatch.GetElapsedTime(started) > limit)
-                {
-                    if (ledger is null) throw new TimeoutException($"the ledger of {tenant} could not be read for {limit.TotalSeconds:0} s");
-                    break;
-                }
-
-                await Task.Delay(_look, cancellationToken);
-            }
-        }
-
-        return ledgers;
     }
 }

@@ -42,7 +42,7 @@ internal sealed record VerifySettings(
           --key KEY[,KEY]   for an address: an API key with the scopes ingest and read, one a tenant (default: environment MILLRACE_KEY)
         Faults:
         {string.Join('\n', FaultCatalog.All.Select(fault => $"  {fault.Name,-34}{fault.Summary}"))}
-        Exit code: 0 everything exact, 1 differences, 2 the options or this machine won't do.
+        Exit code: 0 everything exact, 1 differences, 2 the options or this machine won't do, 3 exact, but a fault never came to pass.
         """;
 
     /// <summary>Reads the command line.</summary>

@@ -12,7 +12,17 @@ internal sealed class FaultPlan
 
     private FaultPlan(string name, long arrival) => (_name, _arrival) = (name, arrival);
 
-    /// <summary>Reads the variable's value.</summary>
+    /// <summary>
+    /// What the variable's value stands for: itself, or with <c>@</c> before it the content of a file, so that one of several processes with the same
+    /// environment can be told. A file that is not there stands for no plan.
+    /// </summary>
+    public static string Resolve(string text)
+    {
+        if (!text.StartsWith('@')) return text;
+        return File.Exists(text[1..]) ? File.ReadAllText(text[1..]).Trim() : "";
+    }
+
+    /// <summary>Reads what <see cref="Resolve"/> came to.</summary>
     /// <exception cref="StartException">It is not of that form, or there is no such point.</exception>
     public static FaultPlan Parse(string text)
     {

@@ -8,10 +8,13 @@ namespace Millrace.Hosting.Faults;
 /// </summary>
 public static class FaultPoint
 {
-    /// <summary>The variable that says where: <c>archiver.rows.inserted=kill@3</c> at the third arrival there.</summary>
+    /// <summary>
+    /// The variable that says where: <c>archiver.rows.inserted=kill@3</c> at the third arrival there. <c>@</c> and a path: what that file says at the
+    /// start of the process, nothing where there is none.
+    /// </summary>
     public const string Variable = "MILLRACE_FAULT";
 
-    private static readonly string Text = Environment.GetEnvironmentVariable(Variable) ?? "";
+    private static readonly string Text = FaultPlan.Resolve(Environment.GetEnvironmentVariable(Variable) ?? "");
 
     // Constant once compiled: the branch below folds away where there is no plan.
     private static readonly bool IsArmed = Text.Length > 0;

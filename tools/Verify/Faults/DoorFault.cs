@@ -67,15 +67,18 @@ internal sealed class DoorFault(string server, DoorFailure failure, Func<Service
                 await CutAsync(context, way, cancellationToken);
                 break;
             default:
+                var refused = way.Refused;
                 way.AnswerSlowDown(20);
                 await FaultContext.LastAsync(_outage, cancellationToken);
                 way.AnswerSlowDown(0);
+                if (way.Refused == refused) context.NotReached($"nobody asked {server} for anything within {_outage.TotalSeconds:0} s");
                 break;
         }
     }
 
-    private static async Task CutAsync(FaultContext context, FaultyDoor way, CancellationToken cancellationToken)
+    private async Task CutAsync(FaultContext context, FaultyDoor way, CancellationToken cancellationToken)
     {
+        var before = way.Cuts;
         for (var i = 0; i < 10; i++)
         {
             var cuts = way.Cuts;
@@ -88,6 +91,7 @@ internal sealed class DoorFault(string server, DoorFailure failure, Func<Service
 
         way.CutUploadAfter(long.MaxValue);
         way.CutDownloadAfter(long.MaxValue);
+        if (way.Cuts == before) context.NotReached($"nothing went to or from {server} that could be cut");
     }
 
     private static IEnumerable<IFault> Of(string server, Func<ServicesTarget, FaultyDoor> door, params DoorFailure[] failures) =>

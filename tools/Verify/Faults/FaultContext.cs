@@ -23,7 +23,10 @@ internal sealed class FaultContext(ITarget target, Journal journal, RunClock clo
     public void Say(string text) => say(text);
 
     /// <summary>What there is to say of the fault that was injected last; null for nothing.</summary>
-    public string? Note { get; set; }
+    public string? Note { get; private set; }
+
+    /// <summary>Begins with the next fault: nothing is known of it.</summary>
+    public void Begin() => Note = null;
 
     /// <summary>Tells that the fault could not do what it is for.</summary>
     public void NotReached(string text)

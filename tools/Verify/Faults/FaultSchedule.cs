@@ -21,7 +21,7 @@ internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultCont
             if (await fault.PrepareAsync(context.Target, cancellationToken) is { } reason)
             {
                 context.Say($"{fault.Name} is left out: {reason}");
-                report.Faults.Add(new FaultRecord(fault.Name, 0, 0, "left out: " + reason));
+                report.Faults.Add(new FaultRecord(fault.Name, 0, 0, FaultOutcome.LeftOut, reason));
             }
             else
             {
@@ -45,7 +45,7 @@ internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultCont
         for (var i = 0; order.Count > 0; i++)
         {
             // After the last, those that can be repeated begin anew while there is time.
-            if (i == order.Count) order = [.. order.Where(fault => !fault.IsLast && !report.Faults.Exists(done => done.Name == fault.Name && done.Note is not null))];
+            if (i == order.Count) order = [.. order.Where(fault => !fault.IsLast && !report.Faults.Exists(done => done.Name == fault.Name && done.Outcome != FaultOutcome.Injected))];
             if (i >= order.Count && (Elapsed > end - TimeSpan.FromSeconds(15) || context.Clock.HasJumped || order.Count == 0)) break;
             await Task.Delay(TimeSpan.FromSeconds(0.5 + (2 * pauses.NextDouble())), cancellationToken);
             await InjectAsync(order[i % order.Count], cancellationToken);
@@ -58,10 +58,10 @@ internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultCont
     {
         var at = Elapsed;
         context.Say(FormattableString.Invariant($"{at.TotalSeconds,6:0.0} s  {fault.Name}"));
-        context.Note = null;
+        context.Begin();
         await fault.InjectAsync(context, cancellationToken);
         await context.ProgressAsync(50, cancellationToken);
-        report.Faults.Add(new FaultRecord(fault.Name, at.TotalSeconds, (Elapsed - at).TotalSeconds, context.Note));
+        report.Faults.Add(new FaultRecord(fault.Name, at.TotalSeconds, (Elapsed - at).TotalSeconds, context.Note is null ? FaultOutcome.Injected : FaultOutcome.NotReached, context.Note));
     }
 
     private async Task KillAsync(IOwnTarget target, CancellationToken cancellationToken)
@@ -75,7 +75,7 @@ internal sealed class FaultSchedule(VerifySettings settings, int seed, FaultCont
             await target.KillAsync(part, cancellationToken);
             await target.ReviveAsync(part, cancellationToken);
             await context.ProgressAsync(50, cancellationToken);
-            report.Faults.Add(new FaultRecord("kill " + part, at.TotalSeconds, (Elapsed - at).TotalSeconds, null));
+            report.Faults.Add(new FaultRecord("kill " + part, at.TotalSeconds, (Elapsed - at).TotalSeconds, FaultOutcome.Injected, null));
             if (i % 10 == 0) context.Say(FormattableString.Invariant($"{Elapsed.TotalSeconds,6:0} s  {i} kills"));
         }
     }

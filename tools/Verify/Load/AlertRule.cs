@@ -6,12 +6,12 @@ using Millrace.Verify.Targets;
 namespace Millrace.Verify.Load;
 
 /// <summary>
-/// A rule whose threshold lies in the middle of what comes, so that an alert fires and resolves all the time and alerting has something to write when it is broken
-/// off. Nobody is notified.
+/// Rules whose threshold lies in the middle of what comes, so that alerts fire and resolve all the time and alerting has something to write when it is broken
+/// off: one for each stream, so that whichever instance has a partition has work. Nobody is notified.
 /// </summary>
 internal static class AlertRule
 {
-    /// <summary>Makes one for each tenant.</summary>
+    /// <summary>Makes one for each tenant's stream.</summary>
     /// <param name="target">An installation of the checker's own.</param>
     /// <param name="rate">Events a second, of all tenants, streams and types.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -20,12 +20,12 @@ internal static class AlertRule
     {
         using var http = new HttpClient { BaseAddress = target.Url };
         var threshold = Math.Max(1, rate / (target.Tenants.Count * LoadPlan.Streams * LoadPlan.Types)).ToString(CultureInfo.InvariantCulture);
-        foreach (var tenant in target.Tenants)
+        foreach (var (tenant, stream) in target.Tenants.SelectMany(tenant => LoadPlan.StreamNames(target.StreamPrefix).Select(stream => (tenant, stream))))
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rules");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", target.CredentialOf(tenant));
             request.Content = new StringContent(
-                $$$"""{"name":"verify","kind":"threshold","stream":"{{{target.StreamPrefix}}}0","type":"sale","severity":"info","for":"1s","condition":{"value":"count","op":">","threshold":{{{threshold}}}}}""",
+                $$$"""{"name":"{{{stream}}}","kind":"threshold","stream":"{{{stream}}}","type":"sale","severity":"info","for":"1s","condition":{"value":"count","op":">","threshold":{{{threshold}}}}}""",
                 Encoding.UTF8,
                 "application/json");
             using var answer = await http.SendAsync(request, cancellationToken);

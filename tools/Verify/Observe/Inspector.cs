@@ -13,6 +13,8 @@ namespace Millrace.Verify.Observe;
 internal sealed class Inspector : IDisposable
 {
     private const int RowsAtOnce = 50_000;
+    private const int HealthLength = 600;
+    private static readonly TimeSpan _healthLimit = TimeSpan.FromSeconds(5);
     private readonly HttpClient _http;
     private readonly string _tenant;
 
@@ -30,9 +32,26 @@ internal sealed class Inspector : IDisposable
         {
             return (await GetAsync("/api/v1/ledger", cancellationToken)).Deserialize<Ledger>(JsonSerializerOptions.Web);
         }
-        catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or JsonException or OperationCanceledException)
         {
             return null; // Not yet back after a fault: the caller asks again.
+        }
+    }
+
+    /// <summary>What it says of its own health, in a line.</summary>
+    public async Task<string> HealthAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(_healthLimit);
+            using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative), limit.Token);
+            var text = (await answer.Content.ReadAsStringAsync(limit.Token)).ReplaceLineEndings(" ");
+            return $"/health/ready answers {(int)answer.StatusCode} {(text.Length > HealthLength ? text[..HealthLength] + "…" : text)}";
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return $"/health/ready does not answer: {e.Message}";
         }
     }
 

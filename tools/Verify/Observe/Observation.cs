@@ -9,7 +9,8 @@ using Millrace.Verify.Targets;
 namespace Millrace.Verify.Observe;
 
 /// <summary>Looks into every place where an event must be, and compares.</summary>
-internal sealed class Observation(ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows)
+internal sealed class Observation(
+    ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows, Action<string> say)
 {
     private static readonly (string Table, TimeSpan Size)[] _rollups =
         [("rollup_1m", TimeSpan.FromMinutes(1)), ("rollup_1h", TimeSpan.FromHours(1)), ("rollup_1d", TimeSpan.FromDays(1))];
@@ -17,12 +18,37 @@ internal sealed class Observation(ITarget target, Journal journal, RunClock cloc
     // Less than the hour of Millrace:Gateway:Windows, by the time that looking takes.
     private static readonly TimeSpan _kept = TimeSpan.FromMinutes(50);
     private static readonly TimeSpan _windowsLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan _socketsLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _socketsLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500);
     private readonly Dictionary<string, (long Compared, int Differences)> _checks = new(StringComparer.Ordinal);
+    private string _place = "";
+
+    // All windows and sockets share these: where nothing more comes, it comes for none of them.
+    private long _windowsSince;
+    private long _socketsSince;
 
     /// <summary>Compares everything and writes down what differs.</summary>
+    /// <exception cref="TimeoutException">A place does not answer.</exception>
     public async Task CompareAsync(RunReport report, Dictionary<string, Ledger> before, Dictionary<string, Ledger> after, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_limit);
+        try
+        {
+            await CompareAllAsync(report, before, after, limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{_place} could not be read{(limit.IsCancellationRequested ? $" within {_limit.TotalMinutes:0} min" : "")}", e);
+        }
+        finally
+        {
+            report.Checks.AddRange(_checks.Select(check => new CheckRecord(check.Key, check.Value.Compared, check.Value.Differences)));
+        }
+    }
+
+    private async Task CompareAllAsync(RunReport report, Dictionary<string, Ledger> before, Dictionary<string, Ledger> after, CancellationToken cancellationToken)
     {
         foreach (var tenant in target.Tenants)
         {
@@ -37,16 +63,13 @@ internal sealed class Observation(ITarget target, Journal journal, RunClock cloc
 
             // Windows become final, and reach sockets, a little after their events are counted.
             var aggregated = after[tenant].Aggregated - before[tenant].Aggregated;
-            var final = await FinalWindowsAsync(inspector, aggregated, cancellationToken);
+            var final = await FinalWindowsAsync(inspector, tenant, aggregated, cancellationToken);
             foreach (var (stream, entries) in found)
             {
-                AddForgotten(final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
                 Note(report, "windows", final[stream].Count, WindowCheck.Compare((tenant, stream), entries, final[stream]));
                 await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
             }
         }
-
-        report.Checks.AddRange(_checks.Select(check => new CheckRecord(check.Key, check.Value.Compared, check.Value.Differences)));
     }
 
     /// <summary>
@@ -63,11 +86,13 @@ internal sealed class Observation(ITarget target, Journal journal, RunClock cloc
     private async Task<List<JournalEntry>> CompareArchiveAsync(RunReport report, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
     {
         var sent = journal.Entries.Values.Where(entry => entry.Tenant == of.Tenant && entry.Stream == of.Stream).ToList();
+        _place = $"clickhouse of {of.Tenant}/{of.Stream}";
         var rows = await inspector.RowsAsync(of.Stream, cancellationToken);
         Note(report, "clickhouse", rows.Count, EventCheck.Compare("clickhouse", of, sent, rows));
         var there = rows.Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
         var taken = sent.Where(entry => entry.Fate == Fate.Acknowledged || there.Contains(entry.Id)).ToList();
 
+        _place = $"objects of {of.Tenant}/{of.Stream}";
         List<FoundEvent>? objects = null;
         if (target.ObjectLines(of.Tenant, of.Stream) is { } lines)
         {
@@ -79,6 +104,7 @@ internal sealed class Observation(ITarget target, Journal journal, RunClock cloc
         Note(report, "late", taken.Count, LateCheck.Compare(of, taken, rows, objects));
         foreach (var (table, size) in _rollups)
         {
+            _place = $"{table} of {of.Tenant}/{of.Stream}";
             try
             {
                 var buckets = await inspector.RollupAsync(table, of.Stream, cancellationToken);
@@ -94,31 +120,39 @@ internal sealed class Observation(ITarget target, Journal journal, RunClock cloc
         return taken;
     }
 
-    private static async Task<Dictionary<string, List<FoundWindow>>> FinalWindowsAsync(Inspector inspector, IEnumerable<string> streams, long aggregated, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, List<FoundWindow>>> FinalWindowsAsync(Inspector inspector, string tenant, long aggregated, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
+        _place = $"windows of {tenant}";
+        if (_windowsSince == 0) _windowsSince = Stopwatch.GetTimestamp();
         while (true)
         {
             var final = new Dictionary<string, List<FoundWindow>>(StringComparer.Ordinal);
-            foreach (var stream in streams) final[stream] = await inspector.WindowsAsync(stream, cancellationToken);
-            if (final.Values.Sum(list => list.Sum(window => window.Count)) >= aggregated || Stopwatch.GetElapsedTime(started) > _windowsLimit) return final;
+            foreach (var stream in LoadPlan.StreamNames(target.StreamPrefix)) final[stream] = await inspector.WindowsAsync(stream, cancellationToken);
+            // Those that the API no longer has are added here already: without them the sum is never reached.
+            foreach (var (stream, list) in final) AddForgotten(list, windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
+            var counted = final.Values.Sum(list => list.Sum(window => window.Count));
+            if (counted >= aggregated) return final;
+            if (Stopwatch.GetElapsedTime(_windowsSince) > _windowsLimit)
+            {
+                say($"given up after {_windowsLimit.TotalSeconds:0} s: the final windows of {tenant} hold {counted} of {aggregated} events");
+                return final;
+            }
+
             await Task.Delay(_look, cancellationToken);
         }
     }
 
-    private Task<Dictionary<string, List<FoundWindow>>> FinalWindowsAsync(Inspector inspector, long aggregated, CancellationToken cancellationToken) =>
-        FinalWindowsAsync(inspector, LoadPlan.StreamNames(target.StreamPrefix), aggregated, cancellationToken);
-
     private async Task CompareSocketsAsync(
         RunReport report, (string Tenant, string Stream) of, List<JournalEntry> taken, List<FoundWindow> final, CancellationToken cancellationToken)
     {
-        var started = Stopwatch.GetTimestamp();
+        _place = $"sockets of {of.Tenant}/{of.Stream}";
+        if (_socketsSince == 0) _socketsSince = Stopwatch.GetTimestamp();
         var listener = windows.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
         var feed = events.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
         while (true)
         {
             List<Difference> differences = [.. SocketCheck.Windows(listener, final), .. SocketCheck.Events(feed, taken)];
-            if (differences.Count == 0 || Stopwatch.GetElapsedTime(started) > _socketsLimit)
+            if (differences.Count == 0 || Stopwatch.GetElapsedTime(_socketsSince) > _socketsLimit)
             {
                 Note(report, "socket:windows", listener.Windows.Count, differences.Where(difference => difference.Place == "socket:windows"));
                 Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));

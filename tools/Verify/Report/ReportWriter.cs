@@ -13,6 +13,7 @@ internal static class ReportWriter
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     };
 
@@ -28,7 +29,9 @@ internal static class ReportWriter
     {
         string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
         output.WriteLine(Line($"seed {run.Seed}, {run.Target}: {run.Acknowledged} events acknowledged in {run.Seconds:0} s, {run.Duplicates} repetitions, {run.Rejected} refused, {run.Retries} requests repeated, {run.Maybe} events unanswered ({run.MaybeLanded} of them there)"));
-        output.WriteLine(Line($"  faults     {(run.Faults.Count == 0 ? "none" : string.Join(", ", run.Faults.GroupBy(fault => fault.Name).Select(group => group.Count() == 1 ? group.Key : $"{group.Count()} x {group.Key}")))}"));
+        output.WriteLine($"  faults     {Names(run, FaultOutcome.Injected, "none")}");
+        if (Names(run, FaultOutcome.LeftOut, null) is { } leftOut) output.WriteLine($"  left out   {leftOut}");
+        foreach (var fault in run.Faults.Where(fault => fault.Outcome == FaultOutcome.NotReached)) output.WriteLine($"  not reached  {fault.Name}: {fault.Note}");
         output.WriteLine(Line($"  sockets    {run.Connections} connections, {run.Resets} recoveries that ended in a snapshot"));
         foreach (var check in run.Checks) output.WriteLine(Line($"  {check.Place,-16} {check.Compared,9} compared, {check.Differences} differences"));
         foreach (var difference in run.Differences.Take(Shown))
@@ -38,6 +41,14 @@ internal static class ReportWriter
         }
 
         if (run.Differences.Count > Shown) output.WriteLine(Line($"  and {run.Differences.Count - Shown} more, see --report"));
-        output.WriteLine(run.Exact ? Line($"seed {run.Seed}: exact. Nothing lost, nothing twice.") : Line($"seed {run.Seed}: {run.Differences.Count} differences"));
+        output.WriteLine(!run.Exact ? Line($"seed {run.Seed}: {run.Differences.Count} differences")
+            : run.NotReached.Count > 0 ? Line($"seed {run.Seed}: exact, but not everything was tried: {string.Join(", ", run.NotReached)}")
+            : Line($"seed {run.Seed}: exact. Nothing lost, nothing twice."));
+    }
+
+    private static string? Names(RunReport run, FaultOutcome outcome, string? none)
+    {
+        var groups = run.Faults.Where(fault => fault.Outcome == outcome).GroupBy(fault => fault.Name).ToList();
+        return groups.Count == 0 ? none : string.Join(", ", groups.Select(group => group.Count() == 1 ? group.Key : string.Create(CultureInfo.InvariantCulture, $"{group.Count()} x {group.Key}")));
     }
 }

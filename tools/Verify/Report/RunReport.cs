@@ -48,6 +48,9 @@ internal sealed class RunReport
     /// <summary>What is not as it must be.</summary>
     public List<Difference> Differences { get; } = [];
 
+    /// <summary>Faults that were tried and never did what they are for: what was asked for was not examined.</summary>
+    public IReadOnlyList<string> NotReached => [.. Faults.GroupBy(fault => fault.Name).Where(group => group.All(fault => fault.Outcome == FaultOutcome.NotReached)).Select(group => group.Key)];
+
     /// <summary>Whether everything is as it must be.</summary>
     [JsonInclude]
     public bool Exact => Differences.Count == 0;
@@ -57,8 +60,25 @@ internal sealed class RunReport
 /// <param name="Name">Its name.</param>
 /// <param name="AtSeconds">When, from the start of the load.</param>
 /// <param name="Seconds">How long until the target was back.</param>
-/// <param name="Note">What else there is to say.</param>
-internal sealed record FaultRecord(string Name, double AtSeconds, double Seconds, string? Note);
+/// <param name="Outcome">Whether it did what it is for.</param>
+/// <param name="Note">Why it did not.</param>
+internal sealed record FaultRecord(string Name, double AtSeconds, double Seconds, FaultOutcome Outcome, string? Note);
+
+/// <summary>What came of a fault.</summary>
+internal enum FaultOutcome
+{
+    /// <summary>Never a value.</summary>
+    Unset = 0,
+
+    /// <summary>It did what it is for.</summary>
+    Injected = 1,
+
+    /// <summary>It was tried, and what it waited for did not come.</summary>
+    NotReached = 2,
+
+    /// <summary>It can't be done here, for a reason that was told before anything was sent.</summary>
+    LeftOut = 3,
+}
 
 /// <summary>A comparison.</summary>
 /// <param name="Place">Where.</param>
