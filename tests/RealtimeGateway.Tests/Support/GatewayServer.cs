@@ -107,9 +107,11 @@ internal sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>A further gateway on the same log and database, at an address of its own.</summary>
     /// <param name="log">The log as that one has it; none for the same.</param>
-    public async Task<WebApplication> StartBesideAsync(IEventLog? log = null)
+    /// <param name="more">Settings that only that one has.</param>
+    public async Task<WebApplication> StartBesideAsync(IEventLog? log = null, params (string Key, string Value)[] more)
     {
         var settings = new Dictionary<string, string?>(_settings) { ["Millrace:Http:Port"] = "0" };
+        foreach (var (key, value) in more) settings[key] = value;
         return await RunAsync(settings, log ?? Log);
     }
 

@@ -57,7 +57,7 @@ internal sealed partial class EventSource
                 if (batch is null)
                 {
                     // The log may only be slow: what it has not delivered yet is not nothing. But a gap of offsets before the live position brings no batch, ever.
-                    left.RemoveWhere(p => consumer.GetLag(p).Records == 0 && consumer.CompleteThroughMs(p) > liveMs);
+                    left.RemoveWhere(p => consumer.IsPast(p, liveMs));
                     continue;
                 }
 

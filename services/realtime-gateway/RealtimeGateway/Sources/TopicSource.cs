@@ -46,6 +46,7 @@ internal abstract class TopicSource(
 
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
+        var begunMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         var info = await BeginAsync(cancellationToken);
         var ends = info.Partitions.ToDictionary(p => p.Partition, p => p.EndOffset);
         var caughtUp = false;
@@ -63,8 +64,7 @@ internal abstract class TopicSource(
                 await hub.WaitForRoomAsync(cancellationToken);
             }
 
-            // Nothing to read is the end too: the end's offset may lie beyond a gap after the last record.
-            if (caughtUp || (batch is not null && ends.Any(end => state.Position(end.Key) < end.Value))) continue;
+            if (caughtUp || ends.Any(end => state.Position(end.Key) < end.Value && !(batch is null && consumer.IsPast(end.Key, begunMs)))) continue;
             caughtUp = true;
             OnCaughtUp();
             state.MarkReady();

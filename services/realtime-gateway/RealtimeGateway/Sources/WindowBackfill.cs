@@ -32,6 +32,7 @@ internal sealed class WindowBackfill(
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         await registry.Windows.Ready.WaitAsync(cancellationToken);
+        var liveMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         var since = (Time.GetUtcNow() - options.Value.Windows.Retention).ToUnixTimeMilliseconds();
         var info = await log.DescribeAsync(Topics.Windows, cancellationToken);
         var left = new Dictionary<int, (long From, long To)>();
@@ -41,13 +42,13 @@ internal sealed class WindowBackfill(
             left[partition.Partition] = (from, registry.Windows.Floor(partition.Partition));
         }
 
-        var kept = await ReadAsync(left, cancellationToken);
+        var kept = await ReadAsync(left, liveMs, cancellationToken);
         _done.TrySetResult();
         if (kept > 0) Log.WindowsBack(logger, kept);
         await Task.Delay(Timeout.InfiniteTimeSpan, Time, cancellationToken);
     }
 
-    private async Task<long> ReadAsync(Dictionary<int, (long From, long To)> ranges, CancellationToken cancellationToken)
+    private async Task<long> ReadAsync(Dictionary<int, (long From, long To)> ranges, long liveMs, CancellationToken cancellationToken)
     {
         var left = ranges.Where(r => r.Value.From < r.Value.To).Select(r => r.Key).ToHashSet();
         if (left.Count == 0) return 0;
@@ -63,7 +64,12 @@ internal sealed class WindowBackfill(
         while (left.Count > 0)
         {
             using var batch = await consumer.ReadAsync(ShortWait, cancellationToken);
-            if (batch is null) break; // At the end of the log, hence past every range.
+            if (batch is null)
+            {
+                left.RemoveWhere(p => consumer.IsPast(p, liveMs));
+                continue;
+            }
+
             if (!left.Contains(batch.Partition)) continue;
             var to = ranges[batch.Partition].To;
             foreach (ref readonly var entry in batch.Entries)
