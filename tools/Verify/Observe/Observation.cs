@@ -17,6 +17,9 @@ internal sealed class Observation(
 
     // Less than the hour of Millrace:Gateway:Windows, by the time that looking takes.
     private static readonly TimeSpan _kept = TimeSpan.FromMinutes(50);
+
+    // Windows that end so much later may come onto the log before others: a window waits ten seconds for its last event.
+    private const long OutOfOrderMs = 30_000;
     private static readonly TimeSpan _windowsLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _socketsLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(15);
@@ -74,10 +77,13 @@ internal sealed class Observation(
 
     /// <summary>
     /// The API keeps a window for an hour of its clock, so none from before a jump by an hour, and no longer than the log: those before are taken as a listener saw them last.
+    /// A log that is cut off loses its oldest records, so that from the first window on that the API has it must have them all.
     /// </summary>
     private void AddForgotten(List<FoundWindow> final, WindowListener listener)
     {
-        var since = target.KeepsLog && !clock.HasJumped ? clock.NowMs - (long)_kept.TotalMilliseconds : long.MaxValue;
+        var since = clock.HasJumped ? long.MaxValue
+            : target.KeepsLog ? clock.NowMs - (long)_kept.TotalMilliseconds
+            : final.Select(window => window.Key.StartMs).DefaultIfEmpty(long.MinValue).Min() + OutOfOrderMs;
         var known = final.Select(window => window.Key).ToHashSet();
         final.AddRange(listener.Windows.Values.Where(window => window.Final && window.Key.EndMs < since && !known.Contains(window.Key)));
     }

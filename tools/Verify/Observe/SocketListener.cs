@@ -28,6 +28,9 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
     /// <summary>Times that it asked for what it had missed and got a snapshot instead.</summary>
     public int Resets { get; private set; }
 
+    /// <summary>Whether it was told that it is shown a sample of what there is.</summary>
+    public bool WasSampled { get; private set; }
+
     /// <summary>Messages whose position was not behind that of the one before, though the epoch was the same.</summary>
     public List<string> Disorder { get; } = [];
 
@@ -91,7 +94,11 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
                     if (resumed && (string?)message["mode"] != "aggregated") Resets++;
                     OnSnapshot(message["data"]!);
                     break;
+                case "degraded" when mode == "full":
+                    WasSampled |= (bool)message["data"]!["degraded"]!;
+                    continue;
                 case "window" or "event":
+                    WasSampled |= message["sample_rate"] is not null;
                     if (_position is not null && !IsBehind(_position, position)) Disorder.Add($"{position} after {_position}");
                     OnMessage(position, message["data"]!);
                     break;

@@ -32,7 +32,7 @@ internal static class ReportWriter
         output.WriteLine($"  faults     {Names(run, FaultOutcome.Injected, "none")}");
         if (Names(run, FaultOutcome.LeftOut, null) is { } leftOut) output.WriteLine($"  left out   {leftOut}");
         foreach (var fault in run.Faults.Where(fault => fault.Outcome == FaultOutcome.NotReached)) output.WriteLine($"  not reached  {fault.Name}: {fault.Note}");
-        output.WriteLine(Line($"  sockets    {run.Connections} connections, {run.Resets} recoveries that ended in a snapshot"));
+        output.WriteLine(Line($"  sockets    {run.Connections} connections, {run.Resets} recoveries that ended in a snapshot, {run.Sampled} feeds of events that were sampled for a time"));
         foreach (var check in run.Checks) output.WriteLine(Line($"  {check.Place,-16} {check.Compared,9} compared, {check.Differences} differences"));
         foreach (var difference in run.Differences.Take(Shown))
         {

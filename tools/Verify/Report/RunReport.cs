@@ -39,6 +39,9 @@ internal sealed class RunReport
     /// <summary>Recoveries that ended in a snapshot.</summary>
     public long Resets { get; set; }
 
+    /// <summary>Feeds of single events that were sampled for a time, because the gateway was behind, and said so.</summary>
+    public long Sampled { get; set; }
+
     /// <summary>What was done to the target.</summary>
     public List<FaultRecord> Faults { get; } = [];
 
