@@ -16,8 +16,6 @@ public sealed class ArchiverOptionsTests
     {
         var options = new ArchiverOptions
         {
-            DedupHorizon = TimeSpan.Zero,
-            DedupCapacity = 0,
             ClickHouse = new SinkOptions { MaxRows = 0, MaxBytes = 0, MaxAge = TimeSpan.Zero, BufferBytes = 0, Writers = 0 },
             Retention = new RetentionOptions { EventsDays = 0 },
             Query = new QueryOptions { Timeout = TimeSpan.Zero, MaxRows = 0, MaxBytes = 0, MemoryBytes = 0, StatementBytes = 0, ConcurrentPerTenant = 0, Concurrent = 0 },
@@ -26,9 +24,7 @@ public sealed class ArchiverOptionsTests
         var failure = new ArchiverOptionsValidator().Validate(null, options).FailureMessage;
 
         Assert.Equal(
-            "DedupHorizon: The field ArchiverOptions.DedupHorizon must be between 00:00:01 and 1.00:00:00.; "
-            + "DedupCapacity: The field ArchiverOptions.DedupCapacity must be between 1 and 100000000.; "
-            + "MaxRows: The field ArchiverOptions.ClickHouse.MaxRows must be between 1 and 10000000.; "
+            "MaxRows: The field ArchiverOptions.ClickHouse.MaxRows must be between 1 and 10000000.; "
             + "MaxBytes: The field ArchiverOptions.ClickHouse.MaxBytes must be between 1 and 536870912.; "
             + "MaxAge: The field ArchiverOptions.ClickHouse.MaxAge must be between 00:00:00.0100000 and 01:00:00.; "
             + "BufferBytes: The field ArchiverOptions.ClickHouse.BufferBytes must be between 1 and 68719476736.; "

@@ -7,11 +7,11 @@ namespace Millrace.Testing;
 /// <summary>Waits for a condition with a deadline, never for a time.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan _defaultDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _defaultDeadline = TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until a condition holds; fails the test when it does not within the deadline.</summary>
     /// <param name="condition">Asked often; cheap. What it throws fails the test at once.</param>
-    /// <param name="deadline">Default 30 s of real time.</param>
+    /// <param name="deadline">Default 60 s of real time.</param>
     /// <param name="what">What is waited for, for the failure's text.</param>
     public static Task TrueAsync(
         Func<bool> condition, TimeSpan? deadline = null, [CallerArgumentExpression(nameof(condition))] string what = "") =>

@@ -7,6 +7,7 @@ using Millrace.Aggregator.Pipeline;
 using Millrace.Aggregator.Storage;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Incidents;
+using Millrace.Hosting.Rules;
 
 namespace Millrace.Aggregator;
 
@@ -26,8 +27,10 @@ public static class AggregatorModule
         services.TryAddSingleton<IncidentLog>();
         services.AddSingleton<AggregatorIncidents>();
         services.AddSingleton<CheckpointStore>();
+        services.TryAddSingleton<EventRulesStore>();
         services.AddSingleton<AggregatorPipeline>();
         services.AddHostedService<AggregatorWorker>();
+        services.AddHostedService<RulesWatch>();
         return services;
     }
 

@@ -41,11 +41,11 @@ public sealed class AggregatorOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
     public TimeSpan OverloadLag { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Log time within which a repeated id is a duplicate. The archiver's must be the same. Default 10 minutes.</summary>
+    /// <summary>Log time within which a repeated id is a duplicate. Default 10 minutes.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan DedupHorizon { get; set; } = DuplicateFilter.DefaultHorizon;
 
-    /// <summary>Records of a partition within which a repeated id is a duplicate. The archiver's must be the same. Default 2 million.</summary>
+    /// <summary>Records of a partition within which a repeated id is a duplicate. Default 2 million.</summary>
     [Range(1, 100_000_000)]
     public int DedupCapacity { get; set; } = DuplicateFilter.DefaultCapacity;
 

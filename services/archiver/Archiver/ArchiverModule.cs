@@ -16,6 +16,7 @@ using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Health;
 using Millrace.Hosting.Incidents;
+using Millrace.Hosting.Rules;
 
 namespace Millrace.Archiver;
 
@@ -34,6 +35,7 @@ public static class ArchiverModule
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddMillraceOptions<ArchiverOptions, ArchiverOptionsValidator>(configuration, "Archiver");
+        services.AddSingleton<ArchiverDatabase>();
         services.AddSingleton<ProgressStore>();
         services.TryAddSingleton<IncidentLog>();
         services.AddSingleton<SinkStatus>();
@@ -48,6 +50,9 @@ public static class ArchiverModule
         services.AddSingleton<ISink, ObjectSink>();
         services.AddSingleton<ArchiveReader>();
         services.AddHostedService(provider => provider.GetRequiredService<SchemaWorker>());
+        services.TryAddSingleton<EventRulesStore>();
+        services.AddSingleton<RulesFollower>();
+        services.AddHostedService(provider => provider.GetRequiredService<RulesFollower>());
         services.AddHostedService<ArchiverWorker>();
         services.AddSingleton<ReplayStore>();
         services.AddSingleton<ReplayWork>();

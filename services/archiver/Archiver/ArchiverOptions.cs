@@ -1,25 +1,12 @@
 using System.ComponentModel.DataAnnotations;
 using System.IO.Compression;
 using Microsoft.Extensions.Options;
-using Millrace.Contracts.Events;
 
 namespace Millrace.Archiver;
 
 /// <summary>Options of the archiver, section <c>Millrace:Archiver</c>.</summary>
 public sealed class ArchiverOptions
 {
-    /// <summary>Log time within which a repeated id is a duplicate. The aggregator's must be the same. Default 10 minutes.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
-    public TimeSpan DedupHorizon { get; set; } = DuplicateFilter.DefaultHorizon;
-
-    /// <summary>Records of a partition within which a repeated id is a duplicate. The aggregator's must be the same. Default 2 million.</summary>
-    [Range(1, 100_000_000)]
-    public int DedupCapacity { get; set; } = DuplicateFilter.DefaultCapacity;
-
-    /// <summary>When an event is marked as late. The aggregator's must be the same.</summary>
-    [Required, ValidateObjectMembers]
-    public LatenessOptions Lateness { get; set; } = new();
-
     /// <summary>The sink into ClickHouse.</summary>
     [Required, ValidateObjectMembers]
     public SinkOptions ClickHouse { get; set; } = new()

@@ -24,8 +24,14 @@ internal static partial class Log
     [LoggerMessage(6005, LogLevel.Warning, "Sink {Sink} fails and its buffer is full; it is left behind so that the other goes on: {Reason}")]
     public static partial void SinkDetached(ILogger logger, string sink, string reason);
 
-    [LoggerMessage(6006, LogLevel.Information, "A sink that was left behind works again; reading goes on from where it stands.")]
-    public static partial void SinkResumes(ILogger logger);
+    [LoggerMessage(6006, LogLevel.Information, "A sink that was left behind works again, or rules have changed; reading goes on from where the sinks stand.")]
+    public static partial void ReadingResumes(ILogger logger);
+
+    [LoggerMessage(6007, LogLevel.Warning, "No aggregator has ever started on this metadata database, so there are no rules of lateness and duplicates yet; archiving waits for them.")]
+    public static partial void RulesMissing(ILogger logger);
+
+    [LoggerMessage(6008, LogLevel.Warning, "The aggregator's rules of lateness and duplicates were {Before} and are now {Now}; they hold from where the sinks stand.")]
+    public static partial void RulesChanged(ILogger logger, string before, string now);
 
     [LoggerMessage(6010, LogLevel.Information, "ClickHouse schema step {Version} ({Name}) done.")]
     public static partial void MigrationDone(ILogger logger, int version, string name);

@@ -30,7 +30,10 @@ public static class IncidentKinds
     /// <summary>A stream has more series than its limit; the rest are folded into <c>__other__</c>.</summary>
     public const string SeriesLimit = "series_limit";
 
+    /// <summary>Aggregators that run side by side have different settings of lateness or duplicates.</summary>
+    public const string RulesDiffer = "rules_differ";
+
     /// <summary>All of them: the set of values of the metric's label.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [IngestOverload, AggregatorLag, FeedSampled, LogDamaged, LogUnwritable, ClickHouseAway, ObjectsAway, MetadataAway, SeriesLimit];
+        [IngestOverload, AggregatorLag, FeedSampled, LogDamaged, LogUnwritable, ClickHouseAway, ObjectsAway, MetadataAway, SeriesLimit, RulesDiffer];
 }

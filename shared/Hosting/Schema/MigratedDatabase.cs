@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Dapper;
 using Millrace.Ports.Metadata;
 
@@ -35,6 +34,17 @@ public abstract class MigratedDatabase(IMetadataDatabase database, Func<IMetadat
         return await connection.QueryFirstOrDefaultAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
+    /// <summary>Runs work in one transaction, again after a conflict.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqlScope, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await EnsureAsync(cancellationToken);
+        SqlScope? scope = null;
+        var result = await database.InTransactionAsync(
+            (connection, transaction, token) => work(scope = new SqlScope(connection, transaction, NowMs, token)), cancellationToken);
+        scope?.Committed();
+        return result;
+    }
+
     /// <summary>Makes sure that the tables are there.</summary>
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -66,10 +76,4 @@ public abstract class MigratedDatabase(IMetadataDatabase database, Func<IMetadat
         if (disposing) _gate.Dispose();
     }
 
-    /// <summary>Runs work in one transaction, again after a conflict.</summary>
-    protected async Task<T> InTransactionAsync<T>(Func<DbConnection, DbTransaction, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(cancellationToken);
-        return await database.InTransactionAsync(work, cancellationToken);
-    }
 }

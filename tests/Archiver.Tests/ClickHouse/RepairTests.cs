@@ -71,7 +71,7 @@ public sealed class RepairTests(ClickHouseFixture fixture)
         await stopped;
 
         var topic = await stores.Log.DescribeAsync(Topics.Events, CancellationToken.None);
-        var progress = new ProgressStore(stores.Metadata, stores.Ledger);
+        var progress = stores.Progress;
         var begun = 0;
         foreach (var partition in topic.Partitions)
         {

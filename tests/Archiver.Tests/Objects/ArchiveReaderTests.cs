@@ -126,7 +126,7 @@ public sealed class ArchiveReaderTests
         }
 
         var claim = new LaneClaim(Lane, 1, new LaneProgress(null, 0, null));
-        var ownership = new Ownership(claim, new ProgressStore(stores.Metadata, stores.Ledger), TimeProvider.System);
+        var ownership = new Ownership(claim, stores.Progress, TimeProvider.System);
         await sink.WriteAsync(Lane, cut, new PendingCut(1, from, from + events.Count - 1), redo: false, ownership, Cancelled);
     }
 }

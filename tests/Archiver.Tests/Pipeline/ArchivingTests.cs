@@ -1,5 +1,6 @@
 using Millrace.Archiver.Tests.Support;
 using Millrace.Contracts.Protos;
+using Millrace.Hosting.Rules;
 using Millrace.Testing;
 using Xunit;
 
@@ -67,7 +68,8 @@ public sealed class ArchivingTests(ClickHouseFixture fixture)
     {
         var clock = new LogClock(TestEvents.Noon);
         await using var stores = await Stores.OpenAsync(clock);
-        await using var archiver = await ArchiverInstance.StartAsync(stores, fixture.ClickHouse, null, ("DedupHorizon", "00:01:00"));
+        await stores.PublishAsync(EventRules.Default with { DedupHorizonMs = 60_000 });
+        await using var archiver = await ArchiverInstance.StartAsync(stores, fixture.ClickHouse);
         var one = TestEvents.Of("1", tenant: stores.Tenant, amount: 1);
         // Each repetition renews the horizon, so the third is one of the second; the fourth comes a moment too late.
         foreach (var passes in (long[])[0, 60_000, 60_000, 60_001])

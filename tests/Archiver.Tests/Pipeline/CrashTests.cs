@@ -86,7 +86,7 @@ public sealed class CrashTests(ClickHouseFixture fixture)
     private static async Task<List<(LaneId Lane, PendingCut Cut)>> PendingAsync(Stores stores)
     {
         var topic = await stores.Log.DescribeAsync(Topics.Events, CancellationToken.None);
-        var progress = new ProgressStore(stores.Metadata, stores.Ledger);
+        var progress = stores.Progress;
         var pending = new List<(LaneId, PendingCut)>();
         foreach (var partition in topic.Partitions)
         {

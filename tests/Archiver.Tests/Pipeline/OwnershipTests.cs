@@ -15,7 +15,7 @@ public sealed class OwnershipTests
     public async Task Confirmation_is_good_for_a_minute_and_refused_once_another_has_the_lane()
     {
         await using var stores = await Stores.OpenAsync();
-        var progress = new ProgressStore(stores.Metadata, stores.Ledger);
+        var progress = stores.Progress;
         await progress.MigrateAsync(Cancelled);
         var time = new ManualTimeProvider();
         var ownership = new Ownership(Assert.Single(await progress.ClaimAsync([Lane], Cancelled)), progress, time);
@@ -38,7 +38,7 @@ public sealed class OwnershipTests
     public async Task Complete_keeps_the_watermarks_for_the_next_owner()
     {
         await using var stores = await Stores.OpenAsync();
-        var progress = new ProgressStore(stores.Metadata, stores.Ledger);
+        var progress = stores.Progress;
         await progress.MigrateAsync(Cancelled);
         var claim = Assert.Single(await progress.ClaimAsync([Lane], Cancelled));
         await progress.CompleteAsync(claim, new LanePosition(7, 1_000, null, [1, 2, 3]), new Dictionary<string, long>(), Cancelled);

@@ -20,6 +20,9 @@ internal sealed class ArchiverInstance : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>The rules that it judges by.</summary>
+    public RulesFollower Rules => Services.GetRequiredService<RulesFollower>();
+
     /// <summary>Starts one, with cuts that close fast unless told otherwise.</summary>
     public static Task<ArchiverInstance> StartAsync(
         Stores stores, IClickHouse clickHouse, IArchiverProbe? probe = null, params (string Key, string Value)[] settings) =>

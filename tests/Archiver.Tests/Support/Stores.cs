@@ -1,16 +1,19 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using Dapper;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FileSystem;
 using Millrace.Adapters.S3;
+using Millrace.Archiver.Progress;
 using Millrace.Contracts;
 using Millrace.Contracts.Protos;
 using Millrace.Databases;
 using Millrace.Hosting.Ledger;
 using Millrace.Hosting.Resilience;
+using Millrace.Hosting.Rules;
 using Millrace.Hosting.Schema;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
@@ -38,7 +41,9 @@ internal sealed class Stores : IAsyncDisposable
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var services = new ServiceCollection().AddLogging().AddSingleton(time)
             .AddFasterLogAdapter(configuration)
-            .AddSingleton<LedgerStore>();
+            .AddSingleton<LedgerStore>()
+            .AddSingleton<ArchiverDatabase>()
+            .AddSingleton<ProgressStore>();
         if (settings.ContainsKey("Millrace:S3:Endpoint")) services.AddS3Adapter(configuration).AddObjectRetries(configuration);
         else services.AddFileSystemAdapter(configuration);
         metadata.Add(services, configuration);
@@ -48,6 +53,8 @@ internal sealed class Stores : IAsyncDisposable
     public IEventLog Log => _log ?? _services.GetRequiredService<IEventLog>();
 
     public IMetadataDatabase Metadata => _services.GetRequiredService<IMetadataDatabase>();
+
+    public ProgressStore Progress => _services.GetRequiredService<ProgressStore>();
 
     public IObjectStore Objects => _services.GetRequiredService<IObjectStore>();
 
@@ -69,8 +76,16 @@ internal sealed class Stores : IAsyncDisposable
         await metadata.PrepareAsync();
         var stores = new Stores(time ?? TimeProvider.System, metadata, settings.ToDictionary(entry => "Millrace:" + entry.Key, entry => (string?)entry.Value), log);
         await HostingSchema.EnsureAsync(stores.Metadata, CancellationToken.None);
+        await stores.PublishAsync(EventRules.Default);
         return stores;
     }
+
+    /// <summary>Publishes rules of lateness and duplicates, as an aggregator does.</summary>
+    public Task PublishAsync(EventRules rules) => new EventRulesStore(Metadata).PublishAsync(rules, CancellationToken.None);
+
+    /// <summary>As before an aggregator has started for the first time.</summary>
+    public Task ForgetRulesAsync() => Metadata.InTransactionAsync(
+        (connection, transaction, _) => connection.ExecuteAsync("DELETE FROM hosting_settings WHERE name = 'events.rules'", transaction: transaction), CancellationToken.None);
 
     /// <summary>Appends events durably; answers with their positions.</summary>
     public async Task<LogPosition[]> AppendAsync(params IReadOnlyList<Event> events)

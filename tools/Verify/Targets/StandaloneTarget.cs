@@ -13,7 +13,6 @@ internal sealed class StandaloneTarget : IOwnTarget
     {
         // A jump of the clock by an hour uses up an hour of the horizon.
         ["Millrace__Aggregator__DedupHorizon"] = "06:00:00",
-        ["Millrace__Archiver__DedupHorizon"] = "06:00:00",
     };
 
     private readonly string[] _ports =

@@ -39,6 +39,9 @@ internal sealed record EngineSettings
     /// <summary>When an event is late.</summary>
     public Contracts.Events.LatenessRules Lateness => new(PaneMs, OutOfOrdernessMs, IdleTimeoutMs, AllowedLatenessMs);
 
+    /// <summary>What the archiver must know to come to the same verdicts.</summary>
+    public Millrace.Hosting.Rules.EventRules Rules => new(Lateness, (long)DuplicateHorizon.TotalMilliseconds, DuplicateCapacity);
+
     public long FrameMs => SizesMs[^1];
 
     public StreamSettings ForStream(string stream) => Streams.TryGetValue(stream, out var settings) ? settings : DefaultStream;

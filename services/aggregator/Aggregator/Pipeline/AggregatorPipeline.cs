@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Aggregator.Storage;
 using Millrace.Contracts;
 using Millrace.Contracts.Events;
+using Millrace.Hosting.Rules;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Aggregator.Pipeline;
@@ -12,7 +13,7 @@ namespace Millrace.Aggregator.Pipeline;
 /// it from the last checkpoint by reading the log again.
 /// </summary>
 internal sealed class AggregatorPipeline(
-    IEventLog log, CheckpointStore store, IOptions<AggregatorOptions> options, AggregatorMetrics metrics, AggregatorIncidents incidents, TimeProvider time,
+    IEventLog log, CheckpointStore store, EventRulesStore rules, IOptions<AggregatorOptions> options, AggregatorMetrics metrics, AggregatorIncidents incidents, TimeProvider time,
     ILogger<AggregatorPipeline> logger)
 {
     /// <summary>The consumer group, whose position keeps the log from dropping what a restart must read again.</summary>
@@ -27,6 +28,7 @@ internal sealed class AggregatorPipeline(
     {
         await store.EnsureAsync(cancellationToken);
         var settings = AggregatorOptionsRules.SettingsOf(options.Value);
+        await rules.PublishAsync(settings.Rules, cancellationToken);
         var epoch = (await log.DescribeAsync(Topics.Events, cancellationToken)).Epoch;
         var identity = new EventIdentity(epoch);
         // Appends outlive the run a little, so that a stop can make durable what was said.

@@ -5,6 +5,7 @@ using Millrace.Alerting.Alerts;
 using Millrace.Alerting.Evaluation;
 using Millrace.Alerting.Storage;
 using Millrace.Contracts.Protos;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Alerting.Notifications;
 

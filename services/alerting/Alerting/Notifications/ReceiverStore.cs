@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Millrace.Alerting.Storage;
 using Millrace.Hosting.Audit;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Alerting.Notifications;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Alerting.Http;
 using Millrace.Alerting.Storage;
 using Millrace.Hosting.Audit;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Alerting.Rules;
 

@@ -3,6 +3,7 @@ using Millrace.Alerting.Alerts;
 using Millrace.Alerting.Evaluation;
 using Millrace.Alerting.Http;
 using Millrace.Contracts.Protos;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Alerting.Storage;
 

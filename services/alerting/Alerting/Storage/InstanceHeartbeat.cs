@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Hosting.Health;
+using Millrace.Hosting.Schema;
 using Millrace.Hosting.Workers;
 
 namespace Millrace.Alerting.Storage;

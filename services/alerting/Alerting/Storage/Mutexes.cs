@@ -1,3 +1,5 @@
+using Millrace.Hosting.Schema;
+
 namespace Millrace.Alerting.Storage;
 
 /// <summary>

@@ -1,10 +1,10 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Progress;
 using Millrace.Contracts;
 using Millrace.Hosting.Health;
+using Millrace.Hosting.Rules;
 using Millrace.Hosting.Workers;
 using Millrace.Ports.EventLog;
 
@@ -27,7 +27,7 @@ internal sealed class ArchiverWorker : Worker
     private readonly IReadOnlyList<ISink> _sinks;
     private readonly SchemaWorker _schema;
     private readonly LaneServices _services;
-    private readonly IOptions<ArchiverOptions> _options;
+    private readonly RulesFollower _rules;
     private readonly ILogger<ArchiverWorker> _logger;
     private readonly Meter _meter = new("Millrace.Archiver");
     private volatile Run? _run;
@@ -38,7 +38,7 @@ internal sealed class ArchiverWorker : Worker
         SchemaWorker schema,
         ProgressStore progress,
         SinkStatus status,
-        IOptions<ArchiverOptions> options,
+        RulesFollower rules,
         ReadinessGate readiness,
         TimeProvider time,
         ILogger<ArchiverWorker> logger,
@@ -49,7 +49,7 @@ internal sealed class ArchiverWorker : Worker
         _sinks = [.. sinks];
         _schema = schema;
         _services = new LaneServices(progress, status, time, logger, probe);
-        _options = options;
+        _rules = rules;
         _logger = logger;
         ArchiverMetrics.Observe(() => _run?.Lag(Time) ?? [], () => _run?.Buffered() ?? [], _meter);
     }
@@ -75,15 +75,16 @@ internal sealed class ArchiverWorker : Worker
         while (true)
         {
             await RunOnceAsync(cancellationToken);
-            Log.SinkResumes(_logger);
+            Log.ReadingResumes(_logger);
         }
     }
 
     private async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        var rules = await _rules.GetAsync(cancellationToken);
         var topic = await _log.DescribeAsync(Topics.Events, cancellationToken);
         await using var run = new Run(_sinks, _services);
-        var opener = new PartitionOpener(_log, _services, run.Pools, _options, Topics.Events, topic.Epoch);
+        var opener = new PartitionOpener(_log, _services, run.Pools, rules, Topics.Events, topic.Epoch);
         await using var consumer = await _log.OpenConsumerAsync(
             Topics.Events,
             new LogConsumerOptions
@@ -108,7 +109,7 @@ internal sealed class ArchiverWorker : Worker
         var failed = true;
         try
         {
-            await ReadAsync(run, consumer, cancellationToken);
+            await ReadAsync(run, rules, consumer, cancellationToken);
             failed = false;
         }
         finally
@@ -121,12 +122,13 @@ internal sealed class ArchiverWorker : Worker
 
     private async Task MarkReadyAsync(CancellationToken cancellationToken)
     {
+        await _rules.GetAsync(cancellationToken);
         await _schema.ReadyAsync(cancellationToken);
         MarkReady();
     }
 
-    /// <summary>Reads until a sink that was left behind must be fetched.</summary>
-    private async Task ReadAsync(Run run, ILogConsumer consumer, CancellationToken cancellationToken)
+    /// <summary>Reads until a sink that was left behind must be fetched, or other rules hold.</summary>
+    private async Task ReadAsync(Run run, EventRules rules, ILogConsumer consumer, CancellationToken cancellationToken)
     {
         var committed = Time.GetTimestamp();
         var wait = TimeSpan.Zero;
@@ -140,7 +142,7 @@ internal sealed class ArchiverWorker : Worker
                 await run.DropLostAsync();
                 run.CloseDue(Time);
                 wait = run.WaitTime(Time, BusyWait, LongestWait);
-                reopen = run.MustReopen;
+                reopen = run.MustReopen || !_rules.Hold(rules);
             }
 
             if (Time.GetElapsedTime(committed) < CommitInterval) continue;

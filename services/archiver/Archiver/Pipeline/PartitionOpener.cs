@@ -1,13 +1,13 @@
-using Microsoft.Extensions.Options;
 using Millrace.Archiver.Progress;
 using Millrace.Contracts.Events;
+using Millrace.Hosting.Rules;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Archiver.Pipeline;
 
 /// <summary>Sets a partition up: takes over each sink's progress and finds where reading must start so that the duplicate filter is warm.</summary>
 internal sealed class PartitionOpener(
-    IEventLog log, LaneServices services, IReadOnlyList<SinkPool> pools, IOptions<ArchiverOptions> options, string topic, string epoch)
+    IEventLog log, LaneServices services, IReadOnlyList<SinkPool> pools, EventRules rules, string topic, string epoch)
 {
     private readonly EventIdentity _identity = new(epoch);
 
@@ -16,7 +16,7 @@ internal sealed class PartitionOpener(
     public async Task<(PartitionReader Reader, long ReadFrom)> OpenAsync(PartitionAssignment assignment, CancellationToken cancellationToken)
     {
         var earliest = assignment.Bounds.EarliestOffset;
-        var memory = new DuplicateMemory(options.Value.DedupCapacity, options.Value.DedupHorizon);
+        var memory = new DuplicateMemory(rules.DedupCapacity, rules.DedupHorizon);
         LanePosition? hindmost = null;
         var start = long.MaxValue;
         var begins = new List<(SinkPool Pool, LaneClaim Claim, Dictionary<string, long> Archived, long Next)>();
@@ -34,8 +34,7 @@ internal sealed class PartitionOpener(
             begins.Add((pool, claim, archived, next));
         }
 
-        var rules = options.Value.Lateness.Rules;
-        var lateness = hindmost?.Watermarks is { } saved ? LatenessTracker.Restore(rules, saved) : new LatenessTracker(rules);
+        var lateness = hindmost?.Watermarks is { } saved ? LatenessTracker.Restore(rules.Lateness, saved) : new LatenessTracker(rules.Lateness);
         List<Lane> lanes = [.. begins.Select(begin => new Lane(
             begin.Pool, new LaneWriter(begin.Claim, begin.Pool, begin.Archived, services), memory, lateness, begin.Next, begin.Claim.Progress.Pending))];
         var from = hindmost is null ? start : await WarmFromAsync(assignment.Partition, hindmost, earliest, cancellationToken);
@@ -51,8 +50,7 @@ internal sealed class PartitionOpener(
 
     private async Task<long> WarmFromAsync(int partition, LanePosition position, long earliest, CancellationToken cancellationToken)
     {
-        var horizon = (long)options.Value.DedupHorizon.TotalMilliseconds;
-        var found = await log.FindOffsetAsync(topic, partition, position.LogTimeMs - horizon, cancellationToken);
+        var found = await log.FindOffsetAsync(topic, partition, position.LogTimeMs - rules.DedupHorizonMs, cancellationToken);
         return Math.Min(position.Next, Math.Max(earliest, Math.Max(found, position.WarmFrom ?? 0)));
     }
 }

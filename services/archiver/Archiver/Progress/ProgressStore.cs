@@ -1,8 +1,6 @@
-using System.Data.Common;
 using Dapper;
-using Millrace.Archiver.Replays;
 using Millrace.Hosting.Ledger;
-using Millrace.Ports.Metadata;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Archiver.Progress;
 
@@ -11,31 +9,23 @@ namespace Millrace.Archiver.Progress;
 /// statement of an owner is conditional on its generation, so one that was paused and has missed that its partition went to another instance can neither begin
 /// a cut of its own nor note one.
 /// </summary>
-internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledger)
+internal sealed class ProgressStore(ArchiverDatabase database, LedgerStore ledger)
 {
-    private volatile bool _migrated;
-
     private const string Mine = "sink = @Sink AND topic = @Topic AND part = @Partition AND epoch = @Epoch AND generation = @Generation";
 
     /// <summary>Name of a sink's stage in the ledger.</summary>
     public static string StageOf(string sink) => "archiver." + sink;
 
     /// <summary>Brings the tables up to date.</summary>
-    public async Task MigrateAsync(CancellationToken cancellationToken)
-    {
-        if (_migrated) return;
-        await database.MigrateAsync(ArchiverSchema.Module, ArchiverSchema.Migrations, cancellationToken);
-        await database.MigrateAsync(ReplaySchema.Module, ReplaySchema.Migrations, cancellationToken);
-        _migrated = true;
-    }
+    public Task MigrateAsync(CancellationToken cancellationToken) => database.EnsureAsync(cancellationToken);
 
     /// <summary>Takes lanes over, all of them or none, and answers with what is stored for each. What belongs to another epoch is forgotten.</summary>
     public Task<IReadOnlyList<LaneClaim>> ClaimAsync(IReadOnlyList<LaneId> lanes, CancellationToken cancellationToken) =>
-        database.InTransactionAsync<IReadOnlyList<LaneClaim>>(
-            async (connection, transaction, token) =>
+        database.WriteAsync<IReadOnlyList<LaneClaim>>(
+            async sql =>
             {
                 var claims = new List<LaneClaim>();
-                foreach (var lane in lanes) claims.Add(await ClaimAsync(lane, connection, transaction, token));
+                foreach (var lane in lanes) claims.Add(await ClaimAsync(lane, sql));
                 return claims;
             },
             cancellationToken);
@@ -51,9 +41,7 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
     /// <exception cref="LaneLostException">It is not.</exception>
     public async Task VerifyAsync(LaneClaim claim, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var found = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            $"SELECT COUNT(*) FROM archiver_progress WHERE {Mine}", Parameters(claim), cancellationToken: cancellationToken));
+        var found = await database.FirstAsync<long>($"SELECT COUNT(*) FROM archiver_progress WHERE {Mine}", Parameters(claim), cancellationToken);
         if (found == 0) throw new LaneLostException(claim);
     }
 
@@ -64,12 +52,8 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
     {
         var parameters = Parameters(claim);
         parameters.AddDynamicParams(new { Id = (long)cut.Id, cut.First, cut.Last, nowMs });
-        var changed = await database.InTransactionAsync(
-            (connection, transaction, token) => connection.ExecuteAsync(new CommandDefinition(
-                $"UPDATE archiver_progress SET cut_id = @Id, cut_first = @First, cut_last = @Last WHERE {Mine} AND held_until <= @nowMs",
-                parameters,
-                transaction,
-                cancellationToken: token)),
+        var changed = await database.WriteAsync(
+            sql => sql.ExecuteAsync($"UPDATE archiver_progress SET cut_id = @Id, cut_first = @First, cut_last = @Last WHERE {Mine} AND held_until <= @nowMs", parameters),
             cancellationToken);
         if (changed == 0) await VerifyAsync(claim, cancellationToken);
         return changed > 0;
@@ -87,30 +71,28 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
         var counts = archived.ToDictionary(entry => entry.Key, entry => new LedgerCounts { Archived = entry.Value }, StringComparer.Ordinal);
         var parameters = Parameters(claim);
         parameters.AddDynamicParams(new { position.Next, position.LogTimeMs, position.WarmFrom, position.Watermarks });
-        var done = await database.InTransactionAsync(
-            async (connection, transaction, token) =>
+        var done = await database.WriteAsync(
+            async sql =>
             {
-                var changed = await connection.ExecuteAsync(new CommandDefinition(
+                var changed = await sql.ExecuteAsync(
                     $"""
                     UPDATE archiver_progress SET next_offset = @Next, log_time = @LogTimeMs, warm_from = @WarmFrom, watermarks = @Watermarks,
                         cut_first = NULL, cut_last = NULL
                     WHERE {Mine}
                     """,
-                    parameters,
-                    transaction,
-                    cancellationToken: token));
+                    parameters);
                 if (changed == 0) return false;
                 await LedgerStore.SaveAsync(
-                    connection, transaction, StageOf(claim.Id.Sink), claim.Id.Topic, claim.Id.Partition, position.Next, counts, token);
+                    sql.Connection, sql.Transaction, StageOf(claim.Id.Sink), claim.Id.Topic, claim.Id.Partition, position.Next, counts, sql.Cancellation);
                 return true;
             },
             cancellationToken);
         if (!done) throw new LaneLostException(claim);
     }
 
-    private static async Task<LaneClaim> ClaimAsync(LaneId lane, DbConnection connection, DbTransaction transaction, CancellationToken token)
+    private static async Task<LaneClaim> ClaimAsync(LaneId lane, SqlScope sql)
     {
-        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
+        var row = (await sql.FirstAsync<Row>(
             """
             INSERT INTO archiver_progress (sink, topic, part, epoch, cut_id, generation) VALUES (@Sink, @Topic, @Partition, @Epoch, 0, 1)
             ON CONFLICT (sink, topic, part) DO UPDATE SET
@@ -124,9 +106,7 @@ internal sealed class ProgressStore(IMetadataDatabase database, LedgerStore ledg
             RETURNING generation AS Generation, next_offset AS NextOffset, log_time AS LogTime, warm_from AS WarmFrom, watermarks AS Watermarks,
                 cut_id AS CutId, cut_first AS CutFirst, cut_last AS CutLast
             """,
-            lane,
-            transaction,
-            cancellationToken: token));
+            lane))!;
         return new LaneClaim(lane, row.Generation, new LaneProgress(
             row.NextOffset is { } next ? new LanePosition(next, row.LogTime ?? 0, row.WarmFrom, row.Watermarks) : null,
             (ulong)row.CutId,

@@ -1,13 +1,11 @@
 using System.Globalization;
-using Dapper;
 using Millrace.Archiver.Progress;
 using Millrace.Hosting.Audit;
-using Millrace.Ports.Metadata;
 
 namespace Millrace.Archiver.Replays;
 
 /// <summary>Takes replays in and shows them.</summary>
-internal sealed class ReplayStore(IMetadataDatabase database, ProgressStore progress, AuditLog audit, TimeProvider time)
+internal sealed class ReplayStore(ArchiverDatabase database, AuditLog audit, TimeProvider time)
 {
     /// <summary>Unfinished replays that a tenant may have.</summary>
     public const int MaxUnfinished = 20;
@@ -27,66 +25,50 @@ internal sealed class ReplayStore(IMetadataDatabase database, ProgressStore prog
     /// <summary>Takes a replay in, unless one with the same idempotency key is there.</summary>
     public async Task<Outcome> CreateAsync(string tenant, string actor, string? key, ReplayRequest request, CancellationToken cancellationToken)
     {
-        await progress.MigrateAsync(cancellationToken);
         var at = time.GetUtcNow();
         var (id, now) = (Guid.CreateVersion7(at).ToString(), at.ToUnixTimeMilliseconds());
-        return await database.InTransactionAsync(
-            async (connection, transaction, token) =>
+        return await database.WriteAsync(
+            async sql =>
             {
-                CommandDefinition Command(string sql, object parameters) => new(sql, parameters, transaction, cancellationToken: token);
                 const string Select = $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE tenant = @tenant";
-                if (key is not null && await connection.QueryFirstOrDefaultAsync<ReplayRow>(Command(Select + " AND idempotency_key = @key", new { tenant, key })) is { } earlier)
+                if (key is not null && await sql.FirstAsync<ReplayRow>(Select + " AND idempotency_key = @key", new { tenant, key }) is { } earlier)
                 {
                     return earlier.RequestHash == request.Hash
                         ? new Outcome(earlier, false)
                         : new Outcome(null, false, "Another request came with the same Idempotency-Key. Give each request a key of its own.");
                 }
 
-                if (await connection.ExecuteScalarAsync<long>(Command("SELECT COUNT(*) FROM archiver_replays WHERE tenant = @tenant AND state <= 1", new { tenant })) >= MaxUnfinished)
+                if (await sql.FirstAsync<long>("SELECT COUNT(*) FROM archiver_replays WHERE tenant = @tenant AND state <= 1", new { tenant }) >= MaxUnfinished)
                     return new Outcome(null, false, $"There are {MaxUnfinished} unfinished replays. Wait for them or cancel some.");
-                await connection.ExecuteAsync(Command(
-                    Insert, new { id, tenant, actor, key, request.Hash, request.Target, request.Table, request.Stream, request.FromMs, request.ToMs, now }));
+                await sql.ExecuteAsync(
+                    Insert, new { id, tenant, actor, key, request.Hash, request.Target, request.Table, request.Stream, request.FromMs, request.ToMs, now });
                 var detail = string.Create(CultureInfo.InvariantCulture, $"{request.Target} {request.Table} {request.Stream} {request.FromMs}-{request.ToMs}");
-                await audit.WriteAsync(connection, transaction, tenant, actor, "replay.create", id, detail, token);
-                return new Outcome(await connection.QueryFirstAsync<ReplayRow>(Command(Select + " AND id = @id", new { tenant, id })), true);
+                await audit.WriteAsync(sql.Connection, sql.Transaction, tenant, actor, "replay.create", id, detail, sql.Cancellation);
+                return new Outcome(await sql.FirstAsync<ReplayRow>(Select + " AND id = @id", new { tenant, id }), true);
             },
             cancellationToken);
     }
 
     /// <summary>A replay, if it is the tenant's.</summary>
-    public async Task<ReplayRow?> FindAsync(string tenant, string id, CancellationToken cancellationToken)
-    {
-        await progress.MigrateAsync(cancellationToken);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QueryFirstOrDefaultAsync<ReplayRow>(new CommandDefinition(
-            $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE tenant = @tenant AND id = @id", new { tenant, id }, cancellationToken: cancellationToken));
-    }
+    public Task<ReplayRow?> FindAsync(string tenant, string id, CancellationToken cancellationToken) => database.FirstAsync<ReplayRow>(
+        $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE tenant = @tenant AND id = @id", new { tenant, id }, cancellationToken);
 
     /// <summary>A tenant's replays before an id, newest first: ids grow with time.</summary>
-    public async Task<List<ReplayRow>> ListAsync(string tenant, string? before, int limit, CancellationToken cancellationToken)
-    {
-        await progress.MigrateAsync(cancellationToken);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<ReplayRow>(new CommandDefinition(
-            $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE tenant = @tenant AND id < @before ORDER BY id DESC LIMIT @limit",
-            new { tenant, before = before ?? "g", limit }, // Ids are hexadecimal, so 'g' is after all of them.
-            cancellationToken: cancellationToken))).AsList();
-    }
+    public Task<List<ReplayRow>> ListAsync(string tenant, string? before, int limit, CancellationToken cancellationToken) => database.QueryAsync<ReplayRow>(
+        $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE tenant = @tenant AND id < @before ORDER BY id DESC LIMIT @limit",
+        new { tenant, before = before ?? "g", limit }, // Ids are hexadecimal, so 'g' is after all of them.
+        cancellationToken);
 
     /// <summary>Stops a replay, unless it is putting its result in place already.</summary>
     public async Task<ReplayRow?> CancelAsync(string tenant, string actor, string id, CancellationToken cancellationToken)
     {
-        await progress.MigrateAsync(cancellationToken);
-        await database.InTransactionAsync(
-            async (connection, transaction, token) =>
+        await database.WriteAsync(
+            async sql =>
             {
-                var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-                var changed = await connection.ExecuteAsync(new CommandDefinition(
-                    "UPDATE archiver_replays SET cancelled = 1, updated_at = @now WHERE id = @id AND tenant = @tenant AND state <= 1 AND cancelled = 0",
-                    new { id, tenant, now },
-                    transaction,
-                    cancellationToken: token));
-                if (changed > 0) await audit.WriteAsync(connection, transaction, tenant, actor, "replay.cancel", id, null, token);
+                var changed = await sql.ExecuteAsync(
+                    "UPDATE archiver_replays SET cancelled = 1, updated_at = @NowMs WHERE id = @id AND tenant = @tenant AND state <= 1 AND cancelled = 0",
+                    new { id, tenant, sql.NowMs });
+                if (changed > 0) await audit.WriteAsync(sql.Connection, sql.Transaction, tenant, actor, "replay.cancel", id, null, sql.Cancellation);
                 return changed;
             },
             cancellationToken);

@@ -2,7 +2,6 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Millrace.Archiver.Progress;
 using Millrace.Contracts;
-using Millrace.Ports.Metadata;
 
 namespace Millrace.Archiver.Replays;
 
@@ -21,7 +20,7 @@ internal sealed record ReplayLane(int Part, string Epoch, long Rows, long Object
 internal sealed record ReplayCut(string Manifest, ulong Cut, bool Done);
 
 /// <summary>The steps of a replay in the metadata database. One replay runs at a time, whoever's it is.</summary>
-internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progress, IOptions<ArchiverOptions> options, TimeProvider time)
+internal sealed class ReplayWork(ArchiverDatabase database, IOptions<ArchiverOptions> options)
 {
     private const string Mine = "id = @Id AND lease_owner = @_instance AND lease_until > @now";
     private readonly string _instance = Guid.NewGuid().ToString("n");
@@ -29,38 +28,27 @@ internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progr
     /// <summary>How long a replay, and its hold on the sink, belong to an instance after it last said so.</summary>
     public TimeSpan Lease => options.Value.ReplayLease;
 
-    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs => database.NowMs;
 
     private long UntilMs => NowMs + (long)Lease.TotalMilliseconds;
 
     /// <summary>Takes the oldest replay, if none is under way.</summary>
     public async Task<ReplayRow?> ClaimAsync(CancellationToken cancellationToken)
     {
-        await progress.MigrateAsync(cancellationToken);
-        await using (var connection = await database.OpenAsync(cancellationToken))
-        {
-            // Looking is free; claiming is a transaction.
-            var waiting = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-                "SELECT COUNT(*) FROM archiver_replays WHERE state <= 1", cancellationToken: cancellationToken));
-            if (waiting == 0) return null;
-        }
-
-        return await database.InTransactionAsync(
-            async (connection, transaction, token) =>
+        // Looking is free; claiming is a transaction.
+        if (await database.FirstAsync<long>("SELECT COUNT(*) FROM archiver_replays WHERE state <= 1", null, cancellationToken) == 0) return null;
+        return await database.WriteAsync(
+            async sql =>
             {
                 var now = NowMs;
-                var busy = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-                    "SELECT COUNT(*) FROM archiver_replays WHERE state = 1 AND lease_until > @now", new { now }, transaction, cancellationToken: token));
-                if (busy > 0) return null;
-                return await connection.QueryFirstOrDefaultAsync<ReplayRow>(new CommandDefinition(
+                if (await sql.FirstAsync<long>("SELECT COUNT(*) FROM archiver_replays WHERE state = 1 AND lease_until > @now", new { now }) > 0) return null;
+                return await sql.FirstAsync<ReplayRow>(
                     $"""
                     UPDATE archiver_replays SET state = 1, lease_owner = @_instance, lease_until = @UntilMs
                     WHERE id = (SELECT id FROM archiver_replays WHERE state <= 1 AND lease_until <= @now ORDER BY created_at, id LIMIT 1)
                     RETURNING {ReplayRow.Columns}
                     """,
-                    new { _instance, UntilMs, now },
-                    transaction,
-                    cancellationToken: token));
+                    new { _instance, UntilMs, now });
             },
             cancellationToken);
     }
@@ -101,27 +89,18 @@ internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progr
         cancellationToken);
 
     /// <summary>A replay with the tables aside that it used last, or <see langword="null"/>.</summary>
-    public async Task<ReplayRow?> StageAsync(ReplayRow replay, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QueryFirstOrDefaultAsync<ReplayRow>(new CommandDefinition(
-            $"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken: cancellationToken));
-    }
+    public Task<ReplayRow?> StageAsync(ReplayRow replay, CancellationToken cancellationToken) =>
+        database.FirstAsync<ReplayRow>($"SELECT {ReplayRow.Columns} FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken);
 
     /// <summary>Whether somebody wants it stopped.</summary>
-    public async Task<bool> IsCancelledAsync(ReplayRow replay, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT cancelled FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken: cancellationToken)) != 0;
-    }
+    public async Task<bool> IsCancelledAsync(ReplayRow replay, CancellationToken cancellationToken) =>
+        await database.FirstAsync<long>("SELECT cancelled FROM archiver_replays WHERE id = @Id", new { replay.Id }, cancellationToken) != 0;
 
     /// <summary>The cuts that were begun in the tables aside.</summary>
     public async Task<List<ReplayCut>> CutsAsync(string stage, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(string Manifest, long Cut, long Done)>(new CommandDefinition(
-            "SELECT manifest, cut, done FROM archiver_replay_cuts WHERE stage = @stage", new { stage }, cancellationToken: cancellationToken));
+        var rows = await database.QueryAsync<(string Manifest, long Cut, long Done)>(
+            "SELECT manifest, cut, done FROM archiver_replay_cuts WHERE stage = @stage", new { stage }, cancellationToken);
         return [.. rows.Select(row => new ReplayCut(row.Manifest, (ulong)row.Cut, row.Done != 0))];
     }
 
@@ -150,8 +129,7 @@ internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progr
     /// <summary>How far the sinks are, by partition.</summary>
     public async Task<Dictionary<int, ReplayLane>> LanesAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<Lane>(new CommandDefinition(
+        var rows = await database.QueryAsync<Lane>(
             """
             SELECT r.part AS Part, r.epoch AS Epoch, COALESCE(r.next_offset, 0) AS Rows, COALESCE(o.next_offset, 0) AS Objects,
                 CASE WHEN r.cut_first IS NULL THEN 0 ELSE 1 END AS Writing
@@ -159,19 +137,15 @@ internal sealed class ReplayWork(IMetadataDatabase database, ProgressStore progr
             WHERE r.sink = 'clickhouse' AND r.topic = @Events
             """,
             new { Topics.Events },
-            cancellationToken: cancellationToken));
+            cancellationToken);
         return rows.ToDictionary(row => row.Part, row => new ReplayLane(row.Part, row.Epoch, row.Rows, row.Objects, row.Writing != 0));
     }
 
-    private async Task<long> LanesOfSinkAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT COUNT(*) FROM archiver_progress WHERE sink = 'clickhouse' AND topic = @Events", new { Topics.Events }, cancellationToken: cancellationToken));
-    }
+    private Task<long> LanesOfSinkAsync(CancellationToken cancellationToken) => database.FirstAsync<long>(
+        "SELECT COUNT(*) FROM archiver_progress WHERE sink = 'clickhouse' AND topic = @Events", new { Topics.Events }, cancellationToken);
 
-    private Task<int> WriteAsync(string sql, object parameters, CancellationToken cancellationToken) => database.InTransactionAsync(
-        (connection, transaction, token) => connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, cancellationToken: token)), cancellationToken);
+    private Task<int> WriteAsync(string statement, object parameters, CancellationToken cancellationToken) =>
+        database.WriteAsync(sql => sql.ExecuteAsync(statement, parameters), cancellationToken);
 
     private sealed class Lane
     {

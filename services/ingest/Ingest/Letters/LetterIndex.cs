@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Ingest.Letters;
 
@@ -92,7 +93,7 @@ internal sealed class LetterIndex(LetterDatabase database, LetterMetrics metrics
         return dropped == TrimBatch || redrives == TrimBatch;
     }
 
-    private async Task<long> AddTotalsAsync(LetterTransaction sql, string tenant, long letters, long bytes)
+    private async Task<long> AddTotalsAsync(SqlScope sql, string tenant, long letters, long bytes)
     {
         var totals = await sql.FirstAsync<(long Letters, long Bytes)>(AddTotals, new { tenant, letters, bytes, dropped = 0 });
         var dropped = 0L;
@@ -116,7 +117,7 @@ internal sealed class LetterIndex(LetterDatabase database, LetterMetrics metrics
         return dropped;
     }
 
-    private static async Task DeleteAsync(LetterTransaction sql, List<Kept> letters)
+    private static async Task DeleteAsync(SqlScope sql, List<Kept> letters)
     {
         if (letters.Count == 0) return;
         var ids = letters.ConvertAll(letter => letter.Id);

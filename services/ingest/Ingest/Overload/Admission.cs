@@ -16,12 +16,19 @@ internal sealed class Admission(IOptions<IngestOptions> options, TimeProvider ti
     private readonly OverloadOptions _options = options.Value.Overload;
     private readonly ConcurrentDictionary<string, TenantFlow> _flows = new(StringComparer.Ordinal);
 
+    // One word, not two as a nullable would be: it is read while it is written.
+    private double _backlog = double.NaN;
+
     /// <summary>The line.</summary>
     public WorkGate Gate { get; } = new(
         options.Value.Overload.Readers ?? Math.Max(2, Environment.ProcessorCount), new LogWindow(options.Value.Overload.LogTarget), time);
 
     /// <summary>Seconds that the aggregator's backlog takes to work off; <see langword="null"/> while that can't be told.</summary>
-    public double? Backlog { get; set; }
+    public double? Backlog
+    {
+        get => Volatile.Read(ref _backlog) is var seconds && double.IsNaN(seconds) ? null : seconds;
+        set => Volatile.Write(ref _backlog, value ?? double.NaN);
+    }
 
     /// <summary>Every tenant that has sent anything, which only credentials can name.</summary>
     public IEnumerable<TenantFlow> Flows => _flows.Values;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Millrace.Hosting.Audit;
+using Millrace.Hosting.Schema;
 
 namespace Millrace.Ingest.Letters.Redrives;
 
@@ -75,11 +76,11 @@ internal sealed class RedriveStore(LetterDatabase database, AuditLog audit)
         },
         cancellationToken);
 
-    private static Task<RedriveRow?> FindAsync(LetterTransaction sql, string id) =>
+    private static Task<RedriveRow?> FindAsync(SqlScope sql, string id) =>
         sql.FirstAsync<RedriveRow>($"SELECT {RedriveRow.Columns} FROM ingest_redrives WHERE id = @id", new { id });
 
     /// <summary>How many letters are meant, how many of them are dead, and the time of the newest of these.</summary>
-    private static Task<(long Meant, long Dead, long Newest)> CountAsync(LetterTransaction sql, string tenant, RedriveRequest request)
+    private static Task<(long Meant, long Dead, long Newest)> CountAsync(SqlScope sql, string tenant, RedriveRequest request)
     {
         var parameters = InList.Parameters(request.Ids, new { tenant });
         var where = new StringBuilder("WHERE l.tenant = @tenant");

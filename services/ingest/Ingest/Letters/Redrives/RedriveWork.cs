@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Schema;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Ingest.Letters.Redrives;
@@ -148,7 +149,7 @@ internal sealed class RedriveWork(LetterDatabase database, IOptions<IngestOption
 
     private static string? Storable(string? text) => text?.Replace('\0', '\uFFFD');
 
-    private static async Task<List<LetterRow>> NextAsync(LetterTransaction sql, RedriveRow redrive)
+    private static async Task<List<LetterRow>> NextAsync(SqlScope sql, RedriveRow redrive)
     {
         var ids = redrive.Ids?.Split(' ') ?? [];
         var parameters = InList.Parameters(ids, new { redrive.Tenant, redrive.CursorAt, redrive.CursorId, redrive.NewestAt, BatchLetters });
