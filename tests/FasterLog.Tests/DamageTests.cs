@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Millrace.Adapters.FasterLog;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Contract.Suites;
 using Millrace.Ports.EventLog;
@@ -153,6 +155,91 @@ public sealed class DamageTests : IDisposable
         await using var again = _fixture.Open();
         var refusal = await Assert.ThrowsAsync<EventLogException>(async () => await again.AppendAsync("k", "2"));
         Assert.Contains("topic.json", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"partitions\": 4", "\"partitions\": 5")]
+    [InlineData("\"page_bytes\": 65536", "\"page_bytes\": 65537")]
+    [InlineData("\"page_bytes\": 65536", "\"page_bytes\": 131072")]
+    [InlineData("\"segment_bytes\": 262144", "\"segment_bytes\": 0")]
+    [InlineData("\"epoch\": \"", "\"epoch\": \"f")]
+    public async Task Topic_file_that_is_not_as_it_was_written_is_refused(string written, string found)
+    {
+        await using (var log = _fixture.Open()) await log.AppendAsync("k", "1");
+        var path = Path.Combine(TopicDirectory, "topic.json");
+        var text = await File.ReadAllTextAsync(path);
+        Assert.Contains(written, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(path, text.Replace(written, found, StringComparison.Ordinal));
+
+        var refusal = Assert.Throws<EventLogException>(() => _fixture.Open());
+
+        Assert.Contains("topic.json is damaged", refusal.Message, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(path, text);
+        await using var again = _fixture.Open();
+        Assert.Equal(["1"], await again.ReadAllAsync());
+    }
+
+    [Fact]
+    public async Task Topic_file_from_before_there_was_a_checksum_is_read()
+    {
+        await using (var log = _fixture.Open()) await log.AppendAsync("k", "1");
+        var path = Path.Combine(TopicDirectory, "topic.json");
+        var file = JsonNode.Parse(await File.ReadAllTextAsync(path))!.AsObject();
+        Assert.True(file.Remove("check"));
+        await File.WriteAllTextAsync(path, file.ToJsonString());
+
+        await using var again = _fixture.Open();
+        Assert.Equal(["1"], await again.ReadAllAsync());
+    }
+
+    [Fact]
+    public async Task File_with_the_number_of_no_file_of_the_log_is_named_and_not_searched_for_what_stands_before_it()
+    {
+        await using (var log = _fixture.Open()) await log.AppendAsync("k", "1");
+        var stray = SegmentDevice.PathOf(TopicDirectory, 2_000_000_000);
+        File.Copy(SegmentDevice.PathOf(TopicDirectory, 0), stray);
+
+        var refusal = Assert.Throws<EventLogException>(() => _fixture.Open());
+
+        Assert.Contains(stray, refusal.Message, StringComparison.Ordinal);
+        File.Delete(stray);
+        await using var again = _fixture.Open();
+        Assert.Equal(["1"], await again.ReadAllAsync());
+    }
+
+    [Fact]
+    public async Task Record_behind_zeros_at_the_end_of_the_last_page_reaches_a_reader_that_stood_before_them()
+    {
+        await using (var log = _fixture.Open()) await log.FillAsync("k", 20_000);
+        var (_, path) = LastFile();
+        var bytes = await File.ReadAllBytesAsync(path);
+        // FasterLog takes such zeros for the empty rest of the page, and would go on with the next one.
+        bytes.AsSpan((int)DataLength(path) - 300, 300).Clear();
+        await File.WriteAllBytesAsync(path, bytes);
+        await using var again = _fixture.Open(options => options.OnDamage = DamagePolicy.Skip);
+        await using var consumer = await again.OpenConsumerAsync(TestTopic, new LogConsumerOptions(), default);
+        await again.ReadAllAsync(consumer);
+
+        await again.AppendAsync("k", "after:");
+
+        Assert.Equal("after", Assert.Single(await again.ReadAllAsync(consumer)));
+        Assert.NotEmpty(again.Topics.Single().Damages);
+    }
+
+    [Fact]
+    public async Task Last_file_gone_with_another_behind_it_is_a_loss_and_no_failure()
+    {
+        await using (var log = _fixture.Open()) await log.FillAsync("k", 1_000_000);
+        var (last, path) = LastFile();
+        File.Delete(path);
+        File.Copy(SegmentDevice.PathOf(TopicDirectory, 0), SegmentDevice.PathOf(TopicDirectory, last + 3));
+        await using var again = _fixture.Open(options => options.OnDamage = DamagePolicy.Skip);
+
+        var rest = await again.ReadAllAsync();
+
+        Assert.Equal(Numbers(0, rest.Count), rest);
+        await again.AppendAsync("k", "after:");
+        Assert.Equal("after", (await again.ReadAllAsync())[^1]);
     }
 
     [Fact]

@@ -228,11 +228,14 @@ public sealed class GatewayEventsOptions
     [Range(0, 10_000)]
     public int Snapshot { get; init; } = 50;
 
-    /// <summary>How far back it looks for them, and for what a returning client missed. Default 15 s.</summary>
+    /// <summary>How far back it looks for them. What a returning client missed is read from the log wherever it was. Default 15 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan LookBack { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Records that such a look back may read; with more the channel starts with nothing. Default 200,000.</summary>
+    /// <summary>
+    /// Records that such a look back may read; with more the channel starts with nothing. And records that may be read for a returning client; with more it gets
+    /// a snapshot. Default 200,000.
+    /// </summary>
     [Range(0, 100_000_000)]
     public int LookBackRecords { get; init; } = 200_000;
 }

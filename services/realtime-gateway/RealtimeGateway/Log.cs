@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(4014, LogLevel.Warning, "The API key of a {Transport} connection cannot be checked at the moment.")]
     public static partial void KeyCheckFailed(ILogger logger, string transport, Exception exception);
 
+    [LoggerMessage(4015, LogLevel.Debug, "A client of {Channel} that goes on from {Offset} is shown a snapshot: {Reason}.")]
+    public static partial void NotRecovered(ILogger logger, string channel, long offset, string reason);
+
     [LoggerMessage(4020, LogLevel.Warning, "{Channel} has {Rate} events a second, more than its limit: the feed carries {Step}.")]
     public static partial void Sampling(ILogger logger, string channel, int rate, string step);
 

@@ -23,6 +23,7 @@ internal sealed class QueryBodyTarget : Target
     public override bool Parse(byte[] input)
     {
         var accepted = QueryEndpoint.TryRead(input, out _, out var problem);
+        Require.That(problem.Length < 500, $"a message of {problem.Length} characters");
         Require.That(accepted == (problem.Length == 0), "neither a query nor a reason, or both");
         return accepted;
     }

@@ -16,6 +16,8 @@ internal sealed class HesitantLog(IEventLog inner, int times) : IEventLog
     public ValueTask<long> FindOffsetAsync(string topic, int partition, long appendedAtMs, CancellationToken cancellationToken) =>
         inner.FindOffsetAsync(topic, partition, appendedAtMs, cancellationToken);
 
+    public int PartitionOf(ReadOnlySpan<byte> key, int partitions) => inner.PartitionOf(key, partitions);
+
     public ValueTask<IReadOnlyDictionary<int, long>> GetCommittedAsync(string topic, string group, CancellationToken cancellationToken) =>
         inner.GetCommittedAsync(topic, group, cancellationToken);
 

@@ -97,7 +97,8 @@ internal sealed class AlertEndpoints(AlertStore store, AlertingSignals signals)
 
     private static string? Query(HttpContext context, string name) => context.Request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 
-    private static bool TryReadStates(HttpContext context, out IReadOnlyList<AlertState> states)
+    /// <summary>Reads <c>?state=</c>: some of the states, or all that anybody asks for.</summary>
+    internal static bool TryReadStates(HttpContext context, out IReadOnlyList<AlertState> states)
     {
         states = Shown;
         if (Query(context, "state") is not { } text) return true;

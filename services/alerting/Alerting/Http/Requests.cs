@@ -57,7 +57,7 @@ internal static class Requests
         }
         catch (JsonException e)
         {
-            return (null, Problems.Result(ErrorCodes.InvalidJson, e.Message));
+            return (null, Problems.Result(ErrorCodes.InvalidJson, JsonFault.Of(e)));
         }
     }
 

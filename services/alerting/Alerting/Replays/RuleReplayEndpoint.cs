@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,6 +27,23 @@ internal sealed class RuleReplayEndpoint(RuleReplayer replayer, RuleStore rules,
     /// <inheritdoc/>
     public void Dispose() => _one.Dispose();
 
+    /// <summary>Reads a body.</summary>
+    /// <param name="body">The document.</param>
+    /// <param name="parser">For the rule in it.</param>
+    /// <param name="tenant">The caller's.</param>
+    /// <param name="id">The rule's, by the path.</param>
+    /// <param name="errors">Receives what is wrong; then there is no result.</param>
+    internal static (long FromMs, long ToMs, Rule? Given)? Read(JsonElement body, RuleParser parser, string tenant, string id, FieldErrors errors)
+    {
+        if (JsonFields.Open(body, errors) is not { } fields) return null;
+        var (from, to) = (Time(fields, "from"), Time(fields, "to"));
+        var given = body.TryGetProperty("rule", out var document) ? parser.Parse(document, tenant, id, errors) : null;
+        fields.RejectOthers("rule");
+        if (from is { } first && to is { } last && (last <= first || last - first > _longestRange.TotalMilliseconds))
+            fields.Error("to", ErrorCodes.BadRequest, $"Must lie after 'from', by at most {_longestRange.TotalDays:0} days.");
+        return errors.Any ? null : (from!.Value, to!.Value, given);
+    }
+
     private async Task<IResult> ReplayAsync(HttpContext context, string id)
     {
         var tenant = context.GetCaller().Tenant;
@@ -34,15 +52,9 @@ internal sealed class RuleReplayEndpoint(RuleReplayer replayer, RuleStore rules,
         using (body)
         {
             var errors = new FieldErrors();
-            if (JsonFields.Open(body.RootElement, errors) is not { } fields) return Requests.Invalid(errors);
-            var (from, to) = (Time(fields, "from"), Time(fields, "to"));
-            var given = body.RootElement.TryGetProperty("rule", out var document) ? parser.Parse(document, tenant, id, errors) : null;
-            fields.RejectOthers("rule");
-            if (from is { } first && to is { } last && (last <= first || last - first > _longestRange.TotalMilliseconds))
-                fields.Error("to", ErrorCodes.BadRequest, $"Must lie after 'from', by at most {_longestRange.TotalDays:0} days.");
-            if (errors.Any) return Requests.Invalid(errors);
-            var rule = given ?? await rules.FindAsync(tenant, id, context.RequestAborted);
-            return rule is null ? WriteResults.NotFound("rule", id) : await RunAsync(rule, from!.Value, to!.Value, context.RequestAborted);
+            if (Read(body.RootElement, parser, tenant, id, errors) is not { } asked) return Requests.Invalid(errors);
+            var rule = asked.Given ?? await rules.FindAsync(tenant, id, context.RequestAborted);
+            return rule is null ? WriteResults.NotFound("rule", id) : await RunAsync(rule, asked.FromMs, asked.ToMs, context.RequestAborted);
         }
     }
 

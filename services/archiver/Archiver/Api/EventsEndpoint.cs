@@ -1,12 +1,9 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Objects;
 using Millrace.Contracts.Errors;
-using Millrace.Contracts.Events;
 using Millrace.Hosting.Http;
 using Millrace.Ports.ClickHouse;
 
@@ -15,31 +12,14 @@ namespace Millrace.Archiver.Api;
 /// <summary><c>GET /api/v1/events</c>: the events of a stream, newest first.</summary>
 internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
 {
-    private const int DefaultLimit = 100;
-    private const int MostEvents = 1_000;
-
-    // The accepted span of event times (7 days back, 5 minutes ahead), with an hour to spare.
-    private const long Back = ((7 * 24) + 1) * 3_600_000L;
-    private const long Ahead = 3_600_000;
-
     // Most feeds ask for what has just come: look there before looking everywhere.
     private static readonly long[] Widths = [10 * 60_000, 6 * 3_600_000];
-
-    private static readonly Dictionary<string, bool?> Choices = new() { ["true"] = true, ["false"] = false };
 
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         var arguments = new Arguments(context.Request.Query);
-        var stream = arguments.Stream();
-        var type = arguments.Text("type", EventLimits.NameLength);
-        var late = arguments.OneOf<bool?>("late", null, Choices);
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var to = arguments.Time("to", now + Ahead);
-        var from = arguments.Time("from", Math.Min(to, now) - Back);
-        var limit = arguments.Number("limit", DefaultLimit, 1, MostEvents);
-        var after = Cursor.Read(arguments);
-        if (from >= to) arguments.Fail("from", "from must be before to.");
+        var asked = EventsRequest.Read(arguments, time.GetUtcNow().ToUnixTimeMilliseconds());
         if (arguments.Error is { } error)
         {
             await Problems.WriteAsync(context, ErrorCodes.BadRequest, error.Message, ("field", error.Field));
@@ -49,13 +29,13 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         await queries.RunAsync(context, "events", async (query, token) =>
         {
             IReadOnlyList<JsonElement[]> rows = [];
-            foreach (var begin in Begins(from, after is null ? to : Math.Min(to, after.TimeMs + 1)))
+            foreach (var begin in Begins(asked.FromMs, asked.After is { } last ? Math.Min(asked.ToMs, last.TimeMs + 1) : asked.ToMs))
             {
-                rows = await query.ReadAsync(Query(stream, type, late, begin, to, after, limit + 1), token);
-                if (rows.Count > limit) break;
+                rows = await query.ReadAsync(Query(asked, begin), token);
+                if (rows.Count > asked.Limit) break;
             }
 
-            await WriteAsync(context, rows, limit, token);
+            await WriteAsync(context, rows, asked.Limit, token);
         });
     }
 
@@ -69,12 +49,12 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         yield return from;
     }
 
-    private static ClickHouseQuery Query(string stream, string? type, bool? late, long from, long to, Cursor? after, int limit) => new(
+    private static ClickHouseQuery Query(EventsRequest asked, long from) => new(
         "SELECT id, source, stream, type, toInt64(toUnixTimestamp64Milli(time)) AS t, toInt64(toUnixTimestamp64Milli(received_at)), dims, values, lat, lon, data, toUInt8(late) FROM events "
         + "WHERE stream = {stream:String} AND time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
-        + (type is null ? "" : " AND type = {type:String}")
-        + late switch { null => "", true => " AND late", false => " AND NOT late" }
-        + (after is null
+        + (asked.Type is null ? "" : " AND type = {type:String}")
+        + asked.Late switch { null => "", true => " AND late", false => " AND NOT late" }
+        + (asked.After is null
             ? ""
             : " AND time <= fromUnixTimestamp64Milli({last:Int64}, 'UTC') AND (toInt64(toUnixTimestamp64Milli(time)), id, source, toString(type)) "
                 + "< ({last:Int64}, {id:String}, {source:String}, {last_type:String})")
@@ -82,15 +62,15 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
     {
         Parameters = new Dictionary<string, string>
         {
-            ["stream"] = stream,
-            ["type"] = type ?? "",
+            ["stream"] = asked.Stream,
+            ["type"] = asked.Type ?? "",
             ["from"] = from.ToString(CultureInfo.InvariantCulture),
-            ["to"] = to.ToString(CultureInfo.InvariantCulture),
-            ["last"] = (after?.TimeMs ?? 0).ToString(CultureInfo.InvariantCulture),
-            ["id"] = after?.Id ?? "",
-            ["source"] = after?.Source ?? "",
-            ["last_type"] = after?.Type ?? "",
-            ["limit"] = limit.ToString(CultureInfo.InvariantCulture),
+            ["to"] = asked.ToMs.ToString(CultureInfo.InvariantCulture),
+            ["last"] = (asked.After?.TimeMs ?? 0).ToString(CultureInfo.InvariantCulture),
+            ["id"] = asked.After?.Id ?? "",
+            ["source"] = asked.After?.Source ?? "",
+            ["last_type"] = asked.After?.Type ?? "",
+            ["limit"] = (asked.Limit + 1).ToString(CultureInfo.InvariantCulture),
         },
     };
 
@@ -102,7 +82,7 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         json.WriteStartArray("items");
         foreach (var row in rows.Take(limit)) WriteEvent(json, row);
         json.WriteEndArray();
-        if (rows.Count > limit) json.WriteString("next", Cursor.Of(rows[limit - 1]).ToString());
+        if (rows.Count > limit) json.WriteString("next", EventsCursor.Of(rows[limit - 1]).ToString());
         else json.WriteNull("next");
         json.WriteEndObject();
         await json.FlushAsync(cancellationToken);
@@ -139,32 +119,5 @@ internal sealed class EventsEndpoint(TenantQueries queries, TimeProvider time)
         else json.WriteNullValue();
         json.WriteBoolean("late", row[11].AsInt64() != 0);
         json.WriteEndObject();
-    }
-
-    /// <summary>The last event of a page: the next page begins after it.</summary>
-    private sealed record Cursor(long TimeMs, string Id, string Source, string Type)
-    {
-        public static Cursor Of(JsonElement[] row) => new(row[4].AsInt64(), row[0].AsString(), row[1].AsString(), row[3].AsString());
-
-        public static Cursor? Read(Arguments arguments)
-        {
-            if (arguments.Text("cursor", 4096) is not { } text) return null;
-            try
-            {
-                var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(text)).Split('\0');
-                if (parts.Length == 4 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var timeMs) && timeMs < 10_000_000_000_000)
-                    return new Cursor(timeMs, parts[1], parts[2], parts[3]);
-            }
-            catch (FormatException)
-            {
-                // Said below.
-            }
-
-            arguments.Fail("cursor", "cursor must be what 'next' of the page before was.");
-            return null;
-        }
-
-        public override string ToString() =>
-            Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{TimeMs}\0{Id}\0{Source}\0{Type}")));
     }
 }

@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Millrace.Archiver.ClickHouse;
 using Millrace.Archiver.Objects;
 using Millrace.Contracts.Errors;
-using Millrace.Contracts.Events;
 using Millrace.Hosting.Http;
 using Millrace.Ports.ClickHouse;
 
@@ -13,31 +12,11 @@ namespace Millrace.Archiver.Api;
 /// <summary><c>GET /api/v1/metrics</c>: counts and statistics of a stream by second, minute, hour or day.</summary>
 internal sealed class MetricsEndpoint(TenantQueries queries, TimeProvider time)
 {
-    private const int DefaultLimit = 1_000;
-    private const int MostPoints = 10_000;
-
-    private static readonly Dictionary<string, Bucket> Buckets = new(StringComparer.Ordinal)
-    {
-        ["second"] = new(1_000, 300_000, null),
-        ["minute"] = new(60_000, 3_600_000, "rollup_1m"),
-        ["hour"] = new(3_600_000, 48 * 3_600_000, "rollup_1h"),
-        ["day"] = new(86_400_000, 30L * 86_400_000, "rollup_1d"),
-    };
-
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         var arguments = new Arguments(context.Request.Query);
-        var stream = arguments.Stream();
-        var type = arguments.Text("type", EventLimits.NameLength);
-        var value = arguments.Text("value", EventLimits.FieldNameLength);
-        var bucket = arguments.OneOf("agg", Buckets["minute"], Buckets);
-        var to = arguments.Time("to", time.GetUtcNow().ToUnixTimeMilliseconds());
-        var from = arguments.Time("from", to - bucket.DefaultSpan);
-        var limit = arguments.Number("limit", DefaultLimit, 1, MostPoints);
-        if (from >= to) arguments.Fail("from", "from must be before to.");
-        // The cursor is the begin of the next point.
-        var start = Math.Max(arguments.Time("cursor", from), from) / bucket.Size * bucket.Size;
+        var asked = MetricsRequest.Read(arguments, time.GetUtcNow().ToUnixTimeMilliseconds());
         if (arguments.Error is { } error)
         {
             await Problems.WriteAsync(context, ErrorCodes.BadRequest, error.Message, ("field", error.Field));
@@ -46,21 +25,16 @@ internal sealed class MetricsEndpoint(TenantQueries queries, TimeProvider time)
 
         await queries.RunAsync(context, "metrics", async (query, token) =>
         {
-            var rows = await query.ReadAsync(
-                new ClickHouseQuery(Sql(bucket, type, value))
-                {
-                    Parameters = Parameters(stream, type, value, start, to, limit + 1),
-                },
-                token);
-            await WriteAsync(context, rows, limit, value is not null, token);
+            var rows = await query.ReadAsync(new ClickHouseQuery(Sql(asked.Table, asked.Type, asked.Value)) { Parameters = Parameters(asked) }, token);
+            await WriteAsync(context, rows, asked.Limit, asked.Value is not null, token);
         });
     }
 
-    private static string Sql(Bucket bucket, string? type, string? value)
+    private static string Sql(string? table, string? type, string? value)
     {
         var ofType = type is null ? "" : " AND type = {type:String}";
         const string last = " GROUP BY t ORDER BY t LIMIT {limit:UInt32}";
-        if (bucket.Table is { } table)
+        if (table is not null)
         {
             const string when = "time >= toDateTime(intDiv({from:Int64}, 1000), 'UTC') AND time < toDateTime(intDiv({to:Int64} + 999, 1000), 'UTC')";
             var columns = value is null
@@ -78,14 +52,14 @@ internal sealed class MetricsEndpoint(TenantQueries queries, TimeProvider time)
                 + $"WHERE stream = {{stream:String}}{ofType} AND {within} AND mapContains(values, {{value:String}})){last}";
     }
 
-    private static Dictionary<string, string> Parameters(string stream, string? type, string? value, long from, long to, int limit) => new()
+    private static Dictionary<string, string> Parameters(MetricsRequest asked) => new()
     {
-        ["stream"] = stream,
-        ["type"] = type ?? "",
-        ["value"] = value ?? "",
-        ["from"] = from.ToString(CultureInfo.InvariantCulture),
-        ["to"] = to.ToString(CultureInfo.InvariantCulture),
-        ["limit"] = limit.ToString(CultureInfo.InvariantCulture),
+        ["stream"] = asked.Stream,
+        ["type"] = asked.Type ?? "",
+        ["value"] = asked.Value ?? "",
+        ["from"] = asked.StartMs.ToString(CultureInfo.InvariantCulture),
+        ["to"] = asked.ToMs.ToString(CultureInfo.InvariantCulture),
+        ["limit"] = (asked.Limit + 1).ToString(CultureInfo.InvariantCulture),
     };
 
     private static async Task WriteAsync(
@@ -130,10 +104,4 @@ internal sealed class MetricsEndpoint(TenantQueries queries, TimeProvider time)
             else json.WriteNull(name);
         }
     }
-
-    /// <summary>A size of point.</summary>
-    /// <param name="Size">Milliseconds.</param>
-    /// <param name="DefaultSpan">How far back a request without <c>from</c> looks, in milliseconds.</param>
-    /// <param name="Table">Rollup to read; <see langword="null"/> is the events themselves.</param>
-    private sealed record Bucket(long Size, long DefaultSpan, string? Table);
 }

@@ -73,7 +73,7 @@ internal sealed class QueryEndpoint(TenantQueries queries, IOptions<ArchiverOpti
             var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var (name, value) in body!.Params ?? [])
             {
-                if (!QueryParameter.TryWrite(value, out var text)) problem = $"params.{name} must be a text, a number, a boolean or an array of these.";
+                if (!QueryParameter.TryWrite(value, out var text)) problem = $"params.{JsonFault.Cut(name)} must be a text, a number, a boolean or an array of these.";
                 else parameters.Add(name, text);
             }
 
@@ -81,7 +81,7 @@ internal sealed class QueryEndpoint(TenantQueries queries, IOptions<ArchiverOpti
         }
         catch (JsonException e)
         {
-            problem = "The body must be {\"sql\": \"…\", \"params\": {…}}: " + e.Message;
+            problem = "The body must be {\"sql\": \"…\", \"params\": {…}}: " + JsonFault.Of(e);
         }
 
         return query is not null;

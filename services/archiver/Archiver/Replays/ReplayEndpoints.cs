@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -52,15 +53,24 @@ internal sealed class ReplayEndpoints(ReplayStore store)
         return Show(http, replay, outcome.IsNew ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
 
-    private async Task<IResult> ListAsync(HttpContext http)
+    /// <summary>Reads <c>?limit=</c> (1 to 500, default 100) and <c>?cursor=</c>, an id.</summary>
+    internal static bool TryReadPage(HttpContext http, out int limit, out string? cursor, [NotNullWhen(false)] out IResult? refusal)
     {
-        var limit = 100;
+        limit = 100;
+        cursor = http.Request.Query["cursor"].ToString() is { Length: > 0 } given ? given : null;
+        refusal = null;
         if (http.Request.Query["limit"].ToString() is { Length: > 0 } text
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > 500))
-            return Problems.Result(ErrorCodes.BadRequest, "?limit= must be a number from 1 to 500.");
-        var cursor = http.Request.Query["cursor"].ToString();
-        if (cursor.Length > 0 && !Guid.TryParseExact(cursor, "D", out _)) return Problems.Result(ErrorCodes.BadRequest, "?cursor= is not a cursor from an earlier page.");
-        var rows = await store.ListAsync(http.GetCaller().Tenant, cursor.Length > 0 ? cursor : null, limit + 1, http.RequestAborted);
+            refusal = Problems.Result(ErrorCodes.BadRequest, "?limit= must be a number from 1 to 500.");
+        else if (cursor is not null && !Guid.TryParseExact(cursor, "D", out _))
+            refusal = Problems.Result(ErrorCodes.BadRequest, "?cursor= is not a cursor from an earlier page.");
+        return refusal is null;
+    }
+
+    private async Task<IResult> ListAsync(HttpContext http)
+    {
+        if (!TryReadPage(http, out var limit, out var cursor, out var refusal)) return refusal;
+        var rows = await store.ListAsync(http.GetCaller().Tenant, cursor, limit + 1, http.RequestAborted);
         return Results.Json(
             new ReplayPage([.. rows.Take(limit).Select(ReplayDocument.Of)], rows.Count > limit ? rows[limit - 1].Id : null), ReplayJson.Default.ReplayPage);
     }

@@ -44,7 +44,7 @@ internal sealed partial record ReplayRequest(string Target, string? Table, strin
         }
         catch (JsonException e)
         {
-            fault = "Not JSON: " + e.Message;
+            fault = "Not JSON: " + JsonFault.Of(e);
             return null;
         }
     }
@@ -55,9 +55,9 @@ internal sealed partial record ReplayRequest(string Target, string? Table, strin
         if (root.ValueKind != JsonValueKind.Object) return null;
         foreach (var member in root.EnumerateObject())
         {
-            fault = $"'{member.Name}' is not known here: there are target, table, stream, from, to.";
+            fault = $"'{JsonFault.Cut(member.Name)}' is not known here: there are target, table, stream, from, to.";
             if (member.Name is not ("target" or "table" or "stream" or "from" or "to")) return null;
-            fault = $"'{member.Name}' must be a text.";
+            fault = $"'{JsonFault.Cut(member.Name)}' must be a text.";
             if (member.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null)) return null;
         }
 

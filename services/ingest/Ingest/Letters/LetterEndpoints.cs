@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -23,16 +24,28 @@ internal sealed class LetterEndpoints(LetterStore store)
     /// <summary>The value of a query parameter that names something; what can't be a name matches nothing.</summary>
     private static string? Text(HttpContext http, string name) => http.Request.Query[name].ToString() is { Length: > 0 } text ? text.Replace("\0", "\uFFFD", StringComparison.Ordinal) : null;
 
-    private async Task<IResult> ListAsync(HttpContext http)
+    /// <summary>Reads which letters are asked for.</summary>
+    internal static bool TryRead(HttpContext http, [NotNullWhen(true)] out PageQuery? page, [NotNullWhen(true)] out LetterFilter? filter, [NotNullWhen(false)] out IResult? refusal)
     {
-        if (!PageQuery.TryRead(http.Request, out var page, out var refusal)) return refusal;
-        if (!PageQuery.TryReadTime(http.Request, "from", out var from, out refusal)) return refusal;
-        if (!PageQuery.TryReadTime(http.Request, "to", out var to, out refusal)) return refusal;
+        filter = null;
+        if (!PageQuery.TryRead(http.Request, out page, out refusal)) return false;
+        if (!PageQuery.TryReadTime(http.Request, "from", out var from, out refusal)) return false;
+        if (!PageQuery.TryReadTime(http.Request, "to", out var to, out refusal)) return false;
         LetterStatus? status = null;
         if (Text(http, "status") is { } name && (status = LetterStatuses.Parse(name)) is null)
-            return Problems.Result(ErrorCodes.BadRequest, $"?status= must be one of {LetterStatuses.Names}.");
+        {
+            refusal = Problems.Result(ErrorCodes.BadRequest, $"?status= must be one of {LetterStatuses.Names}.");
+            return false;
+        }
+
+        filter = new LetterFilter(Text(http, "code"), Text(http, "stream"), from, to, status, Text(http, "redrive"));
+        return true;
+    }
+
+    private async Task<IResult> ListAsync(HttpContext http)
+    {
+        if (!TryRead(http, out var page, out var filter, out var refusal)) return refusal;
         var tenant = http.GetCaller().Tenant;
-        var filter = new LetterFilter(Text(http, "code"), Text(http, "stream"), from, to, status, Text(http, "redrive"));
         var rows = await store.ListAsync(tenant, filter, page.After, page.Limit + 1, http.RequestAborted);
         var shown = rows.Take(page.Limit).ToList();
         return Results.Json(

@@ -96,45 +96,43 @@ internal sealed partial class Channel
         }
     }
 
-    /// <summary>Says from which position of each partition on the reader hands it everything; for channels that are fed on demand.</summary>
-    public void BeginLive(long[] positions)
+    /// <summary>Says where the channel's records stand and from which position on the reader hands it everything; for channels that are fed on demand.</summary>
+    public void BeginLive(int partition, long position)
     {
         lock (_gate)
         {
             _messages.Epoch = _topic.Epoch;
-            _liveSince = positions;
-            _completeSince = positions.Max();
+            _onDemand = true;
+            _partition = partition;
+            _completeSince = position;
         }
     }
 
-    /// <summary>Nothing of the channel stands between these positions and where it went live: it is complete from there on.</summary>
-    public void ExtendBack(long[] positions)
+    /// <summary>Puts what was read from the log in front of the history.</summary>
+    /// <param name="older">Ascending.</param>
+    /// <param name="from">Position from which on they are complete.</param>
+    /// <param name="upTo">Position up to which they are.</param>
+    public void Prepend(IReadOnlyList<Publication> older, long from, long upTo)
     {
         lock (_gate)
         {
-            var live = _liveSince!;
-            _liveSince = positions;
-            if (_partition is not { } partition) _completeSince = positions.Max();
-            else if (_completeSince == live[partition]) _completeSince = positions[partition];
-        }
-    }
-
-    /// <summary>Puts what was looked up from before the live position in front.</summary>
-    /// <param name="older">Ascending, all before the live position.</param>
-    /// <param name="partition">Where they stand.</param>
-    /// <param name="completeSince">Position from which on nothing is missing.</param>
-    public void Prepend(IReadOnlyList<Publication> older, int partition, long completeSince)
-    {
-        lock (_gate)
-        {
-            Place(partition);
-            // Closed, or something has been dropped already: what is older would leave a hole.
-            if (_closed || _completeSince > _liveSince![partition]) return;
+            // Closed; or something has been dropped meanwhile, or put in front by another: these would leave a hole, or stand there twice.
+            if (_closed || _completeSince != upTo) return;
             _history.Prepend(older);
             foreach (var publication in older) _services.Histories.Add(1, publication.Size);
-            _completeSince = completeSince;
+            _completeSince = from;
             if (older.Count > 0) _lastOffset = Math.Max(_lastOffset, older[^1].Offset);
             Bound(_services.NowMs, _options.History.Bytes);
+        }
+    }
+
+    /// <summary>What the history lacks for a client that goes on from where it was, if that is all that keeps it from being recovered.</summary>
+    public HistoryGap? GapBefore(in RecoveryRequest request)
+    {
+        lock (_gate)
+        {
+            if (!_onDemand || !request.Wanted || !IsOfEpoch(request) || request.Offset >= _completeSince || _history.Count > _options.History.RecoveryCount) return null;
+            return new HistoryGap(_partition!.Value, request.Offset, _completeSince, [.. Enumerable.Range(0, _history.Count).Select(i => _history[i])], Position);
         }
     }
 
@@ -160,7 +158,7 @@ internal sealed partial class Channel
         {
             if (_count > 0) return false;
             _closed = true;
-            if (_partition is { } partition && _liveSince is null) _topic.RaiseFloor(partition, Math.Max(_completeSince, _lastOffset));
+            if (_partition is { } partition && !_onDemand) _topic.RaiseFloor(partition, Math.Max(_completeSince, _lastOffset));
             Empty();
             return true;
         }
@@ -206,22 +204,26 @@ internal sealed partial class Channel
         _services.Metrics.Subscribed(Name.Kind, by);
     }
 
+    private bool IsOfEpoch(in RecoveryRequest request) =>
+        _topic.Epoch.Length > 0 && (request.Epoch.Length == 0 || string.Equals(request.Epoch, _topic.Epoch, StringComparison.Ordinal));
+
     private SubscribeOutcome? Recover(in RecoveryRequest request, Subscription subscription)
     {
-        if (!request.Wanted || _topic.Epoch.Length == 0) return null;
-        if (request.Epoch.Length > 0 && !string.Equals(request.Epoch, _topic.Epoch, StringComparison.Ordinal)) return null;
+        if (!request.Wanted || !IsOfEpoch(request)) return null;
         var position = Position;
-        if (request.Offset < _completeSince || request.Offset > position) return null;
-        var first = _history.IndexAfter(request.Offset);
-        if (_history.Count - first > _options.History.RecoveryCount) return null;
-        var missed = new List<Publication>(_history.Count - first);
+        var since = request.Read?.UpTo ?? request.Offset;
+        if (since < _completeSince || since > position) return null;
+        var read = request.Read?.Publications ?? [];
+        var first = _history.IndexAfter(since);
+        if (read.Count + _history.Count - first > _options.History.RecoveryCount) return null;
+        var missed = new List<Publication>(read.Count + _history.Count - first);
         var bytes = 0;
-        for (var i = first; i < _history.Count; i++)
+        for (var i = 0; i < read.Count + _history.Count - first; i++)
         {
-            bytes += _history[i].Size;
+            var publication = i < read.Count ? read[i] : _history[first + i - read.Count];
+            bytes += publication.Size;
             if (bytes > _options.History.RecoveryBytes) return null;
-            if (subscription.TypeFilter is null || string.Equals(subscription.TypeFilter, _history[i].Type, StringComparison.Ordinal))
-                missed.Add(_history[i]);
+            if (subscription.TypeFilter is null || string.Equals(subscription.TypeFilter, publication.Type, StringComparison.Ordinal)) missed.Add(publication);
         }
 
         return new SubscribeOutcome { Epoch = _topic.Epoch, Offset = position, Recovered = true, Missed = missed };

@@ -20,7 +20,7 @@ internal sealed partial class Channel
     private readonly Dictionary<(string? Type, Wire Wire), int> _aggregated = [];
     private readonly ChannelMessages _messages;
     private int? _partition;
-    private long[]? _liveSince;
+    private bool _onDemand;
     private long _completeSince;
     private long _lastOffset;
     private long _aggregatedUpTo;
@@ -174,7 +174,7 @@ internal sealed partial class Channel
     {
         if (_partition is not null) return;
         _partition = partition;
-        _completeSince = _liveSince is null ? _topic.Floor(partition) : _liveSince[partition];
+        _completeSince = _topic.Floor(partition);
     }
 
     private long Position => _partition is { } partition ? Math.Max(_lastOffset, _topic.Position(partition)) : _topic.LeastPosition;

@@ -6,7 +6,24 @@ namespace Millrace.RealtimeGateway.Channels;
 /// <param name="Wanted">Whether it wants what it missed since.</param>
 /// <param name="Epoch">Epoch of its position.</param>
 /// <param name="Offset">Its position.</param>
-internal readonly record struct RecoveryRequest(bool Wanted, string Epoch, long Offset);
+internal readonly record struct RecoveryRequest(bool Wanted, string Epoch, long Offset)
+{
+    /// <summary>What was read from the log for it, where the history does not reach back far enough.</summary>
+    public ReadBack? Read { get; init; }
+}
+
+/// <summary>Everything of a channel between a client's position and another.</summary>
+/// <param name="Publications">Ascending.</param>
+/// <param name="UpTo">The other position.</param>
+internal sealed record ReadBack(IReadOnlyList<Publication> Publications, long UpTo);
+
+/// <summary>What a history lacks.</summary>
+/// <param name="Partition">Where the channel's records stand.</param>
+/// <param name="From">Position of the client.</param>
+/// <param name="To">Position at which the history begins.</param>
+/// <param name="Kept">The history, which may have gone on by the time that the rest has been read.</param>
+/// <param name="UpTo">Position of the history's end.</param>
+internal sealed record HistoryGap(int Partition, long From, long To, IReadOnlyList<Publication> Kept, long UpTo);
 
 /// <summary>How a subscription begins.</summary>
 internal sealed class SubscribeOutcome

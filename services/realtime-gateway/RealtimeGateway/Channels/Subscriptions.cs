@@ -40,9 +40,15 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
         while (true)
         {
             var channel = await OpenAsync(name, cancellationToken);
-            if (request.Wanted) await CatchUpAsync(channel, request, cancellationToken);
+            var asked = request;
+            if (request.Wanted)
+            {
+                await CatchUpAsync(channel, request, cancellationToken);
+                if (mode == DeliveryMode.Every) asked = await events.ReachBackAsync(channel, request, cancellationToken);
+            }
+
             var subscription = new Subscription(connection, channel, mode, type);
-            if (channel.Subscribe(subscription, request, reply)) return subscription;
+            if (channel.Subscribe(subscription, asked, reply)) return subscription;
             // It was being forgotten at that very moment.
             await Task.Yield();
         }

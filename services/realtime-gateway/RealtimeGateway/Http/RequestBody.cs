@@ -51,7 +51,7 @@ internal static class RequestBody
         }
         catch (JsonException e)
         {
-            await Problems.WriteAsync(context, ErrorCodes.InvalidJson, $"The body is not what this takes: {e.Path ?? "not JSON"}.");
+            await Problems.WriteAsync(context, ErrorCodes.InvalidJson, $"The body is not what this takes: {JsonFault.Cut(e.Path ?? "not JSON")}.");
         }
 
         return null;

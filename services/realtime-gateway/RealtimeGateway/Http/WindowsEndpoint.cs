@@ -35,7 +35,7 @@ internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill b
             return;
         }
 
-        if (!TryRead(context.Request.Query, out var query, out var problem))
+        if (!TryRead(context.Request.Query, options.Value.Windows, out var query, out var problem))
         {
             await Problems.WriteAsync(context, ErrorCodes.BadRequest, problem);
             return;
@@ -95,7 +95,8 @@ internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill b
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
-    private bool TryRead(IQueryCollection query, out WindowQuery result, out string problem)
+    /// <summary>Reads which windows are asked for.</summary>
+    internal static bool TryRead(IQueryCollection query, GatewayWindowsOptions limits, out WindowQuery result, out string problem)
     {
         result = default;
         problem = "";
@@ -103,11 +104,11 @@ internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill b
         int? size = null;
         bool? final = null;
         WindowCursor? cursor = null;
-        var limit = options.Value.Windows.Page;
+        var limit = limits.Page;
         if (Text("from") is { } f && !TryTime(f, out from)) problem = "?from= must be a time: RFC 3339 or milliseconds since 1970.";
         if (Text("to") is { } t && !TryTime(t, out to)) problem = "?to= must be a time: RFC 3339 or milliseconds since 1970.";
-        if (Text("limit") is { } l && (!int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit < 1 || limit > options.Value.Windows.MaxPage))
-            problem = $"?limit= is 1 to {options.Value.Windows.MaxPage}.";
+        if (Text("limit") is { } l && (!int.TryParse(l, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit < 1 || limit > limits.MaxPage))
+            problem = $"?limit= is 1 to {limits.MaxPage}.";
         if (Text("final") is { } flag)
         {
             if (flag is "true" or "1") final = true;

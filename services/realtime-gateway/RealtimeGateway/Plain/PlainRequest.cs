@@ -22,33 +22,44 @@ internal sealed record PlainRequest(
     /// <summary>Reads and checks a request that passed the scope guard; what cannot be served has been answered.</summary>
     public static async ValueTask<PlainRequest?> ReadAsync(HttpContext context, ICallerAuthenticator authenticator, string? lastEventId)
     {
-        var query = context.Request.Query;
         var caller = context.GetCaller();
-        var stream = query["stream"].ToString();
-        var mode = query["mode"].ToString() is { Length: > 0 } m ? m : "deltas";
-        if (mode is not ("deltas" or "aggregated" or "full" or "alerts"))
-            return await RefuseAsync(context, ErrorCodes.BadRequest, "?mode= is deltas, aggregated, full or alerts.");
-        if (mode != "alerts" && !ChannelName.IsStream(stream))
-            return await RefuseAsync(context, ErrorCodes.BadRequest, "?stream= must name a stream: [a-z0-9][a-z0-9._-]{0,63}.");
-
-        var channel = mode switch
-        {
-            "full" => ChannelName.Events(caller.Tenant, stream),
-            "alerts" => ChannelName.Alerts(caller.Tenant),
-            _ => ChannelName.Metrics(caller.Tenant, stream),
-        };
+        if (!TryRead(context.Request.Query, caller.Tenant, lastEventId, out var asked, out var problem)) return await RefuseAsync(context, ErrorCodes.BadRequest, problem);
         var credential = Credentials.Read(context.Request)!;
         var verdict = await authenticator.AuthenticateAsync(credential, context.RequestAborted);
-        if (verdict.Outcome != AuthenticationOutcome.Accepted || !ChannelGrants.Of(verdict).Allows(channel))
-            return await RefuseAsync(context, ErrorCodes.Forbidden, $"The credential does not allow the channel {channel.Text}.");
+        if (verdict.Outcome != AuthenticationOutcome.Accepted || !ChannelGrants.Of(verdict).Allows(asked.Channel))
+            return await RefuseAsync(context, ErrorCodes.Forbidden, $"The credential does not allow the channel {asked.Channel.Text}.");
+        return new PlainRequest(asked.Channel, asked.Mode, asked.Type, asked.Since, credential, caller);
+    }
 
+    /// <summary>Reads what is asked for.</summary>
+    /// <param name="query">The query string.</param>
+    /// <param name="tenant">The caller's.</param>
+    /// <param name="lastEventId">Position to go on from, where it came in a header.</param>
+    /// <param name="asked">What is asked for.</param>
+    /// <param name="problem">Else what is wrong.</param>
+    internal static bool TryRead(
+        IQueryCollection query, string tenant, string? lastEventId, out (ChannelName Channel, DeliveryMode Mode, string? Type, RecoveryRequest Since) asked, out string problem)
+    {
+        asked = default;
+        var stream = query["stream"].ToString();
+        var mode = query["mode"].ToString() is { Length: > 0 } m ? m : "deltas";
+        problem = "?mode= is deltas, aggregated, full or alerts.";
+        if (mode is not ("deltas" or "aggregated" or "full" or "alerts")) return false;
+        problem = "?stream= must name a stream: [a-z0-9][a-z0-9._-]{0,63}.";
+        if (mode != "alerts" && !ChannelName.IsStream(stream)) return false;
         var since = default(RecoveryRequest);
-        if ((lastEventId ?? query["since"].ToString()) is { Length: > 0 } position && !TryParsePosition(position, out since))
-            return await RefuseAsync(context, ErrorCodes.BadRequest, "The position to go on from must be epoch:offset, as in a message's id.");
-
+        problem = "The position to go on from must be epoch:offset, as in a message's id.";
+        if ((lastEventId ?? query["since"].ToString()) is { Length: > 0 } position && !TryParsePosition(position, out since)) return false;
+        problem = "";
+        var channel = mode switch
+        {
+            "full" => ChannelName.Events(tenant, stream),
+            "alerts" => ChannelName.Alerts(tenant),
+            _ => ChannelName.Metrics(tenant, stream),
+        };
         var type = query["type"].ToString();
-        return new PlainRequest(
-            channel, mode == "aggregated" ? DeliveryMode.Aggregated : DeliveryMode.Every, type.Length == 0 ? null : type, since, credential, caller);
+        asked = (channel, mode == "aggregated" ? DeliveryMode.Aggregated : DeliveryMode.Every, type.Length == 0 ? null : type, since);
+        return true;
     }
 
     /// <summary>The first message: what was missed, or a snapshot.</summary>

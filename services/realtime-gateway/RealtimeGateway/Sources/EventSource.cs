@@ -62,10 +62,11 @@ internal sealed partial class EventSource(
                 {
                     // Between two batches: from exactly here on the reader hands the channel everything.
                     feed = new EventFeed(channel, options.Value.Events.FullRate);
-                    var positions = registry.Events.Positions();
-                    channel.BeginLive(positions);
+                    var partition = log.PartitionOf(key, registry.Events.Partitions);
+                    var live = registry.Events.Position(partition);
+                    channel.BeginLive(partition, live);
                     _feeds.Set(key, feed);
-                    _ = Task.Run(() => LookBackAsync(feed, positions), CancellationToken.None);
+                    _ = Task.Run(() => LookBackAsync(feed, partition, live), CancellationToken.None);
                     break;
                 }
             }

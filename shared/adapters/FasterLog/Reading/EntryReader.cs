@@ -63,7 +63,13 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
         while ((bytes < maxBytes || _chain.IsOpen) && Scan() is { } scan && scan.NextAddress < _store!.DurableAddress)
         {
             var expected = scan.NextAddress;
-            if (!scan.TryNext(out var entry, out var at)) return;
+            if (!scan.TryNext(out var entry, out var at))
+            {
+                // Something durable stands from here on, and FasterLog has found nothing: it has taken zeros for the empty rest of the last page.
+                if (ReferenceEquals(topic.Store, _store) && _store.BeginAddress <= expected) throw new InvalidDataException("There are zeros where something was written.");
+                return;
+            }
+
             var durable = at < _store.DurableAddress;
             try
             {

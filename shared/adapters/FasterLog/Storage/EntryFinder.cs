@@ -25,6 +25,13 @@ internal sealed class EntryFinder(string directory, LogGeometry geometry, int pa
         {
             if (geometry.OffsetInPage(at) > geometry.PageBytes - EntryLayout.TotalOf(EntryHeader.Size))
                 at = geometry.NextPage(at);
+            if (at < until && FileOf(geometry.SegmentOf(at)) is null)
+            {
+                // The first entry of the next file stands right at its beginning.
+                at = geometry.StartOf(geometry.SegmentOf(at) + 1) - EntryLayout.Alignment;
+                continue;
+            }
+
             if (at < until && Begins(at, until, isPossible)) return at;
         }
 

@@ -1,6 +1,7 @@
 using FASTER.core;
 using Millrace.Adapters.FasterLog.Format;
 using Millrace.Adapters.FasterLog.Storage;
+using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog.Topics;
 
@@ -24,6 +25,9 @@ internal sealed record Recovered(long Begin, long Until, long[] Next, long[] Gap
 /// </summary>
 internal sealed class Recovery
 {
+    // Files that may be missing in a row: past them a file is no part of this log, and to look for what stands between would take for ever.
+    private const int MostMissing = 1024;
+
     private readonly string _directory;
     private readonly LogGeometry _geometry;
     private readonly IDiskIo _disk;
@@ -64,6 +68,7 @@ internal sealed class Recovery
         var files = SegmentDevice.List(_directory);
         var begin = _points.Count > 0 ? _points[0].Address : files.Count > 0 ? _geometry.FirstEntryOf(files.Keys.First()) : LogGeometry.FirstAddress;
         DeleteSegments(files, segment => segment < _geometry.SegmentOf(begin));
+        RefuseStrays(files, _geometry.SegmentOf(begin));
         var physicalEnd = EndOf(files, begin);
         var end = Math.Min(physicalEnd, durableLimit);
         var known = _checkpoint?.Address ?? begin;
@@ -90,6 +95,7 @@ internal sealed class Recovery
             _next[p] = Math.Max(_next[p], minimumNext[p]);
         }
         CutOff(files, physicalEnd);
+        EnsureEnd();
         return new Recovered(begin, _validEnd, _next, gapStart, _lastMs, _points) { CutBytes = cut, Lost = lost, Damages = _damages };
     }
 
@@ -104,6 +110,20 @@ internal sealed class Recovery
             _lastMs[p] = point.LastMs[p];
         }
         return point.Address;
+    }
+
+    private void RefuseStrays(SortedDictionary<int, long> files, int first)
+    {
+        foreach (var segment in files.Keys)
+        {
+            if (segment - first > MostMissing)
+            {
+                throw new EventLogException(
+                    $"{SegmentDevice.PathOf(_directory, segment)} is no file of this log: the one before it is {first}. Take it away, or restore those between.", retryable: false);
+            }
+
+            first = segment;
+        }
     }
 
     private long EndOf(SortedDictionary<int, long> files, long begin)
@@ -208,6 +228,18 @@ internal sealed class Recovery
             RandomAccess.SetLength(file, _validEnd - _geometry.StartOf(last));
             _disk.Sync(file);
         }
+        _disk.SyncDirectory(_directory);
+    }
+
+    /// <summary>The log is opened at its end, whose page must be there to be read: where its file is gone, as zeros, which readers know for damage.</summary>
+    private void EnsureEnd()
+    {
+        var last = _geometry.SegmentOf(_validEnd);
+        var path = SegmentDevice.PathOf(_directory, last);
+        if (_validEnd <= Math.Max(_geometry.StartOf(last), LogGeometry.FirstAddress) || File.Exists(path)) return;
+        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(file, _validEnd - _geometry.StartOf(last));
+        _disk.Sync(file);
         _disk.SyncDirectory(_directory);
     }
 

@@ -87,6 +87,10 @@ internal sealed partial class Topic : IDisposable
         {
             throw new EventLogException($"Topic {name} in {directory} could not be opened: {e.Message}", retryable: true, e);
         }
+        catch (FASTER.core.FasterException e)
+        {
+            throw new EventLogException($"Topic {name} in {directory} is damaged and could not be opened: {e.Message}", retryable: false, e);
+        }
     }
 
     /// <summary>Appends; see the port.</summary>
