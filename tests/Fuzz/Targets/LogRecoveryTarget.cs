@@ -76,6 +76,7 @@ internal sealed class LogRecoveryTarget : Target
         base.Dispose();
         _metrics.Dispose();
         if (_directory is not null) Directory.Delete(_directory, recursive: true);
+        _directory = null;
     }
 
     private string Prepare(byte[] input)
