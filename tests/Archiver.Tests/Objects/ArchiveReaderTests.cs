@@ -35,9 +35,11 @@ public sealed class ArchiveReaderTests
         var some = Selection("acme", "stream-2", TestEvents.Noon + 1000, TestEvents.Noon + 6000);
         Assert.Equal(
             events.Where(e => e.Stream == "stream-2" && e.TimeMs >= TestEvents.Noon + 1000 && e.TimeMs < TestEvents.Noon + 6000), await ReadAsync(reader, some));
-        var manifests = await reader.ObjectsAsync(all, null, Cancelled).Select(one => one.ManifestKey).Distinct().ToListAsync(Cancelled);
-        Assert.Equal(2, manifests.Count);
-        Assert.All(await reader.ObjectsAsync(all, manifests[0], Cancelled).ToListAsync(Cancelled), one => Assert.Equal(manifests[1], one.ManifestKey));
+        var cuts = await reader.CutsAsync(all, _ => false, Cancelled).ToListAsync(Cancelled);
+        Assert.Equal(2, cuts.Count);
+        Assert.Equal([cuts[1].Key], await reader.CutsAsync(all, key => key == cuts[0].Key, Cancelled).Select(cut => cut.Key).ToListAsync(Cancelled));
+        // A cut without anything that is wanted is told all the same, so that it need not be read again.
+        Assert.Equal([0, 1], await reader.CutsAsync(Selection("b", null, long.MinValue, long.MaxValue), _ => false, Cancelled).Select(cut => cut.Objects.Count).ToListAsync(Cancelled));
     }
 
     [Fact]
@@ -108,8 +110,11 @@ public sealed class ArchiveReaderTests
     private static async Task<List<Event>> ReadAsync(ArchiveReader reader, ArchiveSelection selection)
     {
         var read = new List<Event>();
-        await foreach (var one in reader.ObjectsAsync(selection, null, Cancelled))
-            read.AddRange(await reader.EventsAsync(one, selection, Cancelled).Select(found => found.Event).ToListAsync(Cancelled));
+        await foreach (var cut in reader.CutsAsync(selection, _ => false, Cancelled))
+        {
+            foreach (var one in cut.Objects) read.AddRange(await reader.EventsAsync(one, selection, Cancelled).Select(found => found.Event).ToListAsync(Cancelled));
+        }
+
         return read;
     }
 

@@ -21,34 +21,31 @@ internal sealed class ArchiveReader(IObjectStore store, ILogger<ArchiveReader> l
     private static readonly TimeSpan Slack = TimeSpan.FromDays(1);
 
     /// <summary>
-    /// The objects that may hold events of a selection, cut by cut, in the order of the manifests' keys, which does not change: whoever notes the last
-    /// <see cref="ArchivedObject.ManifestKey"/> that is done can go on after it. A cut's objects come together.
+    /// The cuts that may hold events of a selection, in the order of their manifests' keys, each with those of its objects that may; with none where the cut has no
+    /// such object, so that the caller need not ask for it again.
     /// </summary>
     /// <param name="selection">Which events.</param>
-    /// <param name="after">Key of a manifest; it and those before it are left out. <see langword="null"/> for all.</param>
+    /// <param name="isKnown">Whether the manifest with this key is known already: it is neither read nor given out.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ArchiveDamagedException">A manifest is not what was stored.</exception>
-    public async IAsyncEnumerable<ArchivedObject> ObjectsAsync(
-        ArchiveSelection selection, string? after, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ArchivedCut> CutsAsync(
+        ArchiveSelection selection, Predicate<string> isKnown, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var info in store.ListAsync(Manifests, cancellationToken))
         {
-            if (after is not null && string.CompareOrdinal(info.Key, after) <= 0) continue;
+            if (isKnown(info.Key)) continue;
             if (selection.From > DateTimeOffset.MinValue + Slack && info.LastModified < selection.From - Slack) continue;
             var manifest = await ReadManifestAsync(info.Key, cancellationToken);
-            foreach (var one in manifest.Objects)
-            {
-                if (selection.Covers(one)) yield return new ArchivedObject(info.Key, manifest, one);
-            }
+            yield return new ArchivedCut(info.Key, manifest, [.. manifest.Objects.Where(selection.Covers)]);
         }
     }
 
     /// <summary>The events of an object that belong to a selection, in the order of the log. None is given out before the whole object was checked.</summary>
     /// <exception cref="ArchiveDamagedException">The object is missing, or is not what the manifest says.</exception>
     public async IAsyncEnumerable<ArchivedEvent> EventsAsync(
-        ArchivedObject archived, ArchiveSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ManifestObject archived, ArchiveSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var bytes = await VerifyAsync(archived.Object, cancellationToken);
+        var bytes = await VerifyAsync(archived, cancellationToken);
         using var gzip = new GZipStream(new MemoryStream(bytes, writable: false), CompressionMode.Decompress);
         using var lines = new LineReader(gzip, LongestLine);
         while (await lines.ReadAsync(cancellationToken) is { } line)
@@ -129,11 +126,11 @@ internal sealed record ArchiveSelection(string Tenant, string? Stream, DateTimeO
     public bool Covers(Event one) => one.TimeMs >= From.ToUnixTimeMilliseconds() && one.TimeMs < To.ToUnixTimeMilliseconds();
 }
 
-/// <summary>An object as its manifest names it.</summary>
-/// <param name="ManifestKey">Key of the manifest.</param>
-/// <param name="Manifest">The cut: topic, partition, epoch and range.</param>
-/// <param name="Object">The object.</param>
-internal sealed record ArchivedObject(string ManifestKey, Manifest Manifest, ManifestObject Object);
+/// <summary>A cut as its manifest describes it.</summary>
+/// <param name="Key">Key of the manifest.</param>
+/// <param name="Manifest">Topic, partition, epoch and range.</param>
+/// <param name="Objects">Those of its objects that may hold what was asked for.</param>
+internal sealed record ArchivedCut(string Key, Manifest Manifest, IReadOnlyList<ManifestObject> Objects);
 
 /// <summary>An event as it was archived.</summary>
 /// <param name="Event">The event.</param>

@@ -58,7 +58,7 @@ internal sealed class ReplayWork(ArchiverDatabase database, IOptions<ArchiverOpt
     public async Task RenewAsync(ReplayRow replay, bool holds, CancellationToken cancellationToken)
     {
         var kept = await WriteAsync($"UPDATE archiver_replays SET lease_until = @UntilMs WHERE {Mine}", new { replay.Id, _instance, UntilMs, now = NowMs }, cancellationToken);
-        if (kept == 0) throw new ReplayLostException($"The replay {replay.Id} belongs to another instance now.");
+        if (kept == 0) throw Lost(replay);
         if (!holds) return;
         var held = await WriteAsync(
             "UPDATE archiver_progress SET held_until = @UntilMs WHERE sink = 'clickhouse' AND topic = @Events AND held_until > @now",
@@ -73,7 +73,7 @@ internal sealed class ReplayWork(ArchiverDatabase database, IOptions<ArchiverOpt
         var parameters = new DynamicParameters(values);
         parameters.AddDynamicParams(new { replay.Id, _instance, now = NowMs });
         if (await WriteAsync($"UPDATE archiver_replays SET {assignments}, updated_at = @now WHERE {Mine}", parameters, cancellationToken) == 0)
-            throw new ReplayLostException($"The replay {replay.Id} belongs to another instance now.");
+            throw Lost(replay);
     }
 
     /// <summary>Ends a replay, or lets go of it for a while.</summary>
@@ -104,13 +104,30 @@ internal sealed class ReplayWork(ArchiverDatabase database, IOptions<ArchiverOpt
         return [.. rows.Select(row => new ReplayCut(row.Manifest, (ulong)row.Cut, row.Done != 0))];
     }
 
-    /// <summary>Writes a cut down before it is used.</summary>
-    public Task BeginCutAsync(string stage, string manifest, ulong cut, CancellationToken cancellationToken) => WriteAsync(
-        "INSERT INTO archiver_replay_cuts (stage, manifest, cut, done) VALUES (@stage, @manifest, @cut, 0)", new { stage, manifest, cut = (long)cut }, cancellationToken);
+    /// <summary>Writes a cut of the tables aside down before it is used: which manifests' events it holds.</summary>
+    public Task BeginCutAsync(string stage, IEnumerable<string> manifests, ulong cut, CancellationToken cancellationToken) => database.WriteAsync(
+        sql => sql.ExecuteAsync(
+            "INSERT INTO archiver_replay_cuts (stage, manifest, cut, done) VALUES (@stage, @manifest, @number, 0)",
+            manifests.Select(manifest => new { stage, manifest, number = (long)cut }).ToArray()),
+        cancellationToken);
 
-    /// <summary>Notes that it is in the tables aside.</summary>
-    public Task EndCutAsync(string stage, string manifest, CancellationToken cancellationToken) => WriteAsync(
-        "UPDATE archiver_replay_cuts SET done = 1 WHERE stage = @stage AND manifest = @manifest", new { stage, manifest }, cancellationToken);
+    /// <summary>Notes, in one transaction, that it is in the tables aside and how much is done by that.</summary>
+    /// <param name="replay">The replay.</param>
+    /// <param name="cut">The cut's number.</param>
+    /// <param name="objects">How many objects it was read from.</param>
+    /// <param name="rows">How many events it holds.</param>
+    /// <param name="left">How many objects are left.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task EndCutAsync(ReplayRow replay, ulong cut, long objects, long rows, long left, CancellationToken cancellationToken) => database.WriteAsync(
+        async sql =>
+        {
+            await sql.ExecuteAsync("UPDATE archiver_replay_cuts SET done = 1 WHERE stage = @Stage AND cut = @number", new { replay.Stage, number = (long)cut });
+            const string Done = "objects_done = objects_done + @objects, objects_total = objects_done + @objects + @left, rows_read = rows_read + @rows, error = NULL";
+            var kept = await sql.ExecuteAsync(
+                $"UPDATE archiver_replays SET {Done}, updated_at = @now WHERE {Mine}", new { objects, left, rows, replay.Id, _instance, now = NowMs });
+            return kept > 0 ? kept : throw Lost(replay);
+        },
+        cancellationToken);
 
     /// <summary>Forgets the tables aside.</summary>
     public Task ForgetCutsAsync(string stage, CancellationToken cancellationToken) =>
@@ -140,6 +157,8 @@ internal sealed class ReplayWork(ArchiverDatabase database, IOptions<ArchiverOpt
             cancellationToken);
         return rows.ToDictionary(row => row.Part, row => new ReplayLane(row.Part, row.Epoch, row.Rows, row.Objects, row.Writing != 0));
     }
+
+    private static ReplayLostException Lost(ReplayRow replay) => new($"The replay {replay.Id} belongs to another instance now.");
 
     private Task<long> LanesOfSinkAsync(CancellationToken cancellationToken) => database.FirstAsync<long>(
         "SELECT COUNT(*) FROM archiver_progress WHERE sink = 'clickhouse' AND topic = @Events", new { Topics.Events }, cancellationToken);

@@ -26,9 +26,11 @@ internal sealed class Replayer(
         if (replay.Phase == (long)ReplayPhase.Applying || replay.Stage.Length == 0) replay = await BeginAsync(replay, cancellationToken);
         var stage = StageOf(replay.Stage);
         await stage.CreateAsync(cancellationToken);
+        // What has nothing for this replay is not read a second time while the sink waits.
+        var passed = new HashSet<string>(StringComparer.Ordinal);
         try
         {
-            await copier.CopyAsync(replay, stage, await work.LanesAsync(cancellationToken), last: false, () => RenewAsync(replay, cancellationToken), cancellationToken);
+            await copier.CopyAsync(replay, stage, await work.LanesAsync(cancellationToken), last: false, passed, () => RenewAsync(replay, cancellationToken), cancellationToken);
             await RenewAsync(replay, cancellationToken);
         }
         catch (ReplayCancelledException)
@@ -37,7 +39,7 @@ internal sealed class Replayer(
         }
 
         FaultPoint.Reach(FaultPointNames.ArchiverReplayCopied);
-        await ApplyAsync(replay, stage, cancellationToken);
+        await ApplyAsync(replay, stage, passed, cancellationToken);
         return true;
     }
 
@@ -68,7 +70,7 @@ internal sealed class Replayer(
         if (await work.IsCancelledAsync(replay, cancellationToken)) throw new ReplayCancelledException();
     }
 
-    private async Task ApplyAsync(ReplayRow replay, ReplayStage stage, CancellationToken cancellationToken)
+    private async Task ApplyAsync(ReplayRow replay, ReplayStage stage, HashSet<string> passed, CancellationToken cancellationToken)
     {
         Task ConfirmAsync() => work.RenewAsync(replay, holds: true, cancellationToken);
         await work.SetAsync(replay, "phase = 1", new { }, cancellationToken);
@@ -79,7 +81,7 @@ internal sealed class Replayer(
             var keeping = KeepAsync(replay, stop);
             try
             {
-                await copier.CopyAsync(replay, stage, await QuietAsync(stop.Token), last: true, ConfirmAsync, stop.Token);
+                await copier.CopyAsync(replay, stage, await QuietAsync(stop.Token), last: true, passed, ConfirmAsync, stop.Token);
                 var rows = replay switch
                 {
                     { Target: ReplayRequest.Rollups } => await stage.ReplaceRollupsAsync(replay.Selection, ConfirmAsync, stop.Token),
