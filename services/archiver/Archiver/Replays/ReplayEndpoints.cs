@@ -62,10 +62,13 @@ internal sealed class ReplayEndpoints(ReplayStore store)
         if (http.Request.Query["limit"].ToString() is { Length: > 0 } text
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > 500))
             refusal = Problems.Result(ErrorCodes.BadRequest, "?limit= must be a number from 1 to 500.");
-        else if (cursor is not null && !Guid.TryParseExact(cursor, "D", out _))
+        else if (cursor is not null && !IsId(cursor))
             refusal = Problems.Result(ErrorCodes.BadRequest, "?cursor= is not a cursor from an earlier page.");
         return refusal is null;
     }
+
+    // As they are written here: the parser of Guids passes over white space.
+    private static bool IsId(string text) => Guid.TryParseExact(text, "D", out var id) && id.ToString("D") == text;
 
     private async Task<IResult> ListAsync(HttpContext http)
     {
