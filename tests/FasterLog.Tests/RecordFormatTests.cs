@@ -1,5 +1,4 @@
 using Millrace.Adapters.FasterLog.Format;
-using Millrace.Ports.EventLog;
 using Xunit;
 
 namespace Millrace.FasterLog.Tests;
