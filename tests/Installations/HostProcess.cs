@@ -32,7 +32,7 @@ internal sealed class HostProcess : IDisposable
         {
             await Eventually.TrueAsync(
                 async () => host._process.HasExited ? throw new InvalidOperationException(host._process.Output) : await IsReadyAsync(http, host.Address),
-                TimeSpan.FromSeconds(90),
+                TimeSpan.FromSeconds(180),
                 program + " ready");
             return host;
         }

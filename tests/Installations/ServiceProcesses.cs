@@ -100,7 +100,7 @@ internal sealed partial class ServiceProcesses : IAsyncDisposable
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
         await Eventually.TrueAsync(
-            async () => ProcessOf(service) != killed && await HostProcess.IsReadyAsync(http, AddressOf(service)), TimeSpan.FromSeconds(90), $"{service} ready again");
+            async () => ProcessOf(service) != killed && await HostProcess.IsReadyAsync(http, AddressOf(service)), TimeSpan.FromSeconds(180), $"{service} ready again");
     }
 
     /// <summary>SIGTERM, as Ctrl-C would.</summary>

@@ -32,7 +32,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
     {
         var schedule = new FaultSchedule(settings, seed, new FaultContext(target, _journal, _clock, new Random(seed), say), _report);
         await schedule.PrepareAsync(cancellationToken);
-        if (target is IOwnTarget own && settings.Faults.Count + settings.Kills > 0) await AlertRule.CreateAsync(own, settings.Rate, cancellationToken);
+        await using var webhooks = await AlertAsync(cancellationToken);
         var before = await new Rest(target, _firstLook, say).LedgersAsync(cancellationToken);
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));
@@ -43,7 +43,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         say("load has ended; waiting until everything is at rest");
         var ledgers = await new Rest(target, _settleLimit, say).SettleAsync(cancellationToken);
         say("at rest; comparing");
-        var observed = new Observation(target, _journal, _clock, events, windows, say);
+        var observed = new Observation(target, _journal, _clock, events, windows, webhooks, say);
         await observed.CompareAsync(_report, before, ledgers, cancellationToken);
         foreach (var refusal in _journal.Refusals) _report.Differences.Add(new Difference("ingest", "altered", "", "", [refusal.Split(':')[0]], refusal));
 
@@ -56,6 +56,15 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
     }
 
     private List<T> Listeners<T>(Func<string, string, T> create) => [.. target.Tenants.SelectMany(tenant => Streams.Select(stream => create(tenant, stream)))];
+
+    private async Task<Webhooks?> AlertAsync(CancellationToken cancellationToken)
+    {
+        if (target is not IOwnTarget own || settings.Faults.Count + settings.Kills == 0) return null;
+        var webhooks = await Webhooks.StartAsync(cancellationToken);
+        using var rules = new AlertRule(own, settings.Rate);
+        await rules.CreateAsync(webhooks.Url, cancellationToken);
+        return webhooks;
+    }
 
     private async Task LoadAsync(FaultSchedule schedule, CancellationToken cancellationToken)
     {

@@ -27,6 +27,9 @@ internal sealed class DoorFault(string server, DoorFailure failure, Func<Service
 {
     private static readonly TimeSpan _outage = TimeSpan.FromSeconds(6);
 
+    // Objects are put every half a minute where little comes.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(45);
+
     /// <summary>Every server with everything that can happen on the way to it.</summary>
     public static IEnumerable<IFault> All { get; } =
     [
@@ -70,8 +73,9 @@ internal sealed class DoorFault(string server, DoorFailure failure, Func<Service
                 var refused = way.Refused;
                 way.AnswerSlowDown(20);
                 await FaultContext.LastAsync(_outage, cancellationToken);
+                var met = await FaultContext.TryUntilAsync(() => way.Refused > refused, _patience, cancellationToken);
                 way.AnswerSlowDown(0);
-                if (way.Refused == refused) context.NotReached($"nobody asked {server} for anything within {_outage.TotalSeconds:0} s");
+                if (!met) context.NotReached($"nobody asked {server} for anything within {(_outage + _patience).TotalSeconds:0} s");
                 break;
         }
     }
@@ -89,9 +93,11 @@ internal sealed class DoorFault(string server, DoorFailure failure, Func<Service
             await FaultContext.TryUntilAsync(() => way.Cuts > cuts, TimeSpan.FromSeconds(1.5), cancellationToken);
         }
 
+        if (way.Cuts == before) way.CutUploadAfter(1);
+        var met = await FaultContext.TryUntilAsync(() => way.Cuts > before, _patience, cancellationToken);
         way.CutUploadAfter(long.MaxValue);
         way.CutDownloadAfter(long.MaxValue);
-        if (way.Cuts == before) context.NotReached($"nothing went to or from {server} that could be cut");
+        if (!met) context.NotReached($"nothing went to or from {server} that could be cut");
     }
 
     private static IEnumerable<IFault> Of(string server, Func<ServicesTarget, FaultyDoor> door, params DoorFailure[] failures) =>

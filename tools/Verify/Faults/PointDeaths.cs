@@ -21,7 +21,7 @@ internal static class PointDeaths
     };
 
     /// <summary>How long a process has to start, to get its share of the work, and to come there.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(90);
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(120);
 
     /// <summary>Whether a second instance of a service gets work by itself.</summary>
     public static bool MayJoin(string service) => _programs.ContainsKey(service);

@@ -1,36 +1,53 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Millrace.Verify.Targets;
 
 namespace Millrace.Verify.Load;
 
 /// <summary>
 /// Rules whose threshold lies in the middle of what comes, so that alerts fire and resolve all the time and alerting has something to write when it is broken
-/// off: one for each stream, so that whichever instance has a partition has work. Nobody is notified.
+/// off: one for each stream, so that whichever instance has a partition has work. Of one stream's a receiver is told.
 /// </summary>
-internal static class AlertRule
+internal sealed class AlertRule(IOwnTarget target, int rate) : IDisposable
 {
-    /// <summary>Makes one for each tenant's stream.</summary>
-    /// <param name="target">An installation of the checker's own.</param>
-    /// <param name="rate">Events a second, of all tenants, streams and types.</param>
+    private readonly HttpClient _http = new() { BaseAddress = target.Url };
+
+    /// <summary>The stream of whose alerts a receiver is told.</summary>
+    public static string ToldOf(ITarget target) => LoadPlan.StreamNames(target.StreamPrefix)[0];
+
+    /// <summary>Makes a receiver for each tenant, and a rule for each of its streams.</summary>
+    /// <param name="receiver">Where webhooks go.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="HttpRequestException">Alerting takes no rule.</exception>
-    public static async Task CreateAsync(IOwnTarget target, int rate, CancellationToken cancellationToken)
+    /// <exception cref="HttpRequestException">Alerting does not take them.</exception>
+    public async Task CreateAsync(string receiver, CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { BaseAddress = target.Url };
         var threshold = Math.Max(1, rate / (target.Tenants.Count * LoadPlan.Streams * LoadPlan.Types)).ToString(CultureInfo.InvariantCulture);
-        foreach (var (tenant, stream) in target.Tenants.SelectMany(tenant => LoadPlan.StreamNames(target.StreamPrefix).Select(stream => (tenant, stream))))
+        foreach (var tenant in target.Tenants)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rules");
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", target.CredentialOf(tenant));
-            request.Content = new StringContent(
-                $$$"""{"name":"{{{stream}}}","kind":"threshold","stream":"{{{stream}}}","type":"sale","severity":"info","for":"1s","condition":{"value":"count","op":">","threshold":{{{threshold}}}}}""",
-                Encoding.UTF8,
-                "application/json");
-            using var answer = await http.SendAsync(request, cancellationToken);
-            if (!answer.IsSuccessStatusCode)
-                throw new HttpRequestException($"the rule was not taken: {await answer.Content.ReadAsStringAsync(cancellationToken)}", null, answer.StatusCode);
+            var made = await PostAsync(tenant, "/api/v1/receivers", $$"""{"name":"verify","kind":"webhook","url":"{{receiver}}"}""", cancellationToken);
+            foreach (var stream in LoadPlan.StreamNames(target.StreamPrefix))
+            {
+                var receivers = stream == ToldOf(target) ? $"\"{(string)made["id"]!}\"" : "";
+                await PostAsync(
+                    tenant,
+                    "/api/v1/rules",
+                    $$$"""{"name":"{{{stream}}}","kind":"threshold","stream":"{{{stream}}}","type":"sale","severity":"info","condition":{"value":"count","op":">","threshold":{{{threshold}}}},"receivers":[{{{receivers}}}]}""",
+                    cancellationToken);
+            }
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<JsonNode> PostAsync(string tenant, string path, string body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", target.CredentialOf(tenant));
+        using var answer = await _http.SendAsync(request, cancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new HttpRequestException($"{path} was not taken: {text}", null, answer.StatusCode);
     }
 }

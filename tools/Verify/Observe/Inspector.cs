@@ -97,6 +97,19 @@ internal sealed class Inspector : IDisposable
         }
     }
 
+    /// <summary>All alerts of a stream.</summary>
+    public async Task<List<FoundAlert>> AlertsAsync(string stream, CancellationToken cancellationToken)
+    {
+        var alerts = new List<FoundAlert>();
+        for (string? cursor = null; ;)
+        {
+            var page = await GetAsync($"/api/v1/alerts?stream={stream}&limit=500{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", cancellationToken);
+            alerts.AddRange(page["items"]!.AsArray().Select(item => new FoundAlert((string)item!["id"]!, (string)item["state"]!)));
+            cursor = (string?)page["next"];
+            if (cursor is null) return alerts;
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<List<JsonArray>> QueryAsync(string sql, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ namespace Millrace.Verify.Observe;
 
 /// <summary>Looks into every place where an event must be, and compares.</summary>
 internal sealed class Observation(
-    ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows, Action<string> say)
+    ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows, Webhooks? webhooks, Action<string> say)
 {
     private static readonly (string Table, TimeSpan Size)[] _rollups =
         [("rollup_1m", TimeSpan.FromMinutes(1)), ("rollup_1h", TimeSpan.FromHours(1)), ("rollup_1d", TimeSpan.FromDays(1))];
@@ -22,6 +22,9 @@ internal sealed class Observation(
     private const long OutOfOrderMs = 30_000;
     private static readonly TimeSpan _windowsLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _socketsLimit = TimeSpan.FromSeconds(60);
+
+    // An attempt whose outcome nobody knows is made again after a lease of a minute.
+    private static readonly TimeSpan _alertsLimit = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan _look = TimeSpan.FromMilliseconds(500);
     private readonly Dictionary<string, (long Compared, int Differences)> _checks = new(StringComparer.Ordinal);
@@ -30,6 +33,7 @@ internal sealed class Observation(
     // All windows and sockets share these: where nothing more comes, it comes for none of them.
     private long _windowsSince;
     private long _socketsSince;
+    private long _alertsSince;
 
     /// <summary>Compares everything and writes down what differs.</summary>
     /// <exception cref="TimeoutException">A place does not answer.</exception>
@@ -72,6 +76,8 @@ internal sealed class Observation(
                 Note(report, "windows", final[stream].Count, WindowCheck.Compare((tenant, stream), entries, final[stream]));
                 await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
             }
+
+            if (webhooks is not null && target is ServicesTarget) await CompareAlertsAsync(report, webhooks, inspector, (tenant, AlertRule.ToldOf(target)), cancellationToken);
         }
     }
 
@@ -162,6 +168,24 @@ internal sealed class Observation(
             {
                 Note(report, "socket:windows", listener.Windows.Count, differences.Where(difference => difference.Place == "socket:windows"));
                 Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));
+                return;
+            }
+
+            await Task.Delay(_look, cancellationToken);
+        }
+    }
+
+    private async Task CompareAlertsAsync(RunReport report, Webhooks told, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
+    {
+        _place = $"alerts of {of.Tenant}/{of.Stream}";
+        if (_alertsSince == 0) _alertsSince = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var alerts = await inspector.AlertsAsync(of.Stream, cancellationToken);
+            var differences = AlertCheck.Compare(of, alerts, told.Told).ToList();
+            if (differences.Count == 0 || Stopwatch.GetElapsedTime(_alertsSince) > _alertsLimit)
+            {
+                Note(report, "notifications", alerts.Count, differences);
                 return;
             }
 

@@ -13,6 +13,8 @@ internal sealed class StandaloneTarget : IOwnTarget
     {
         // A jump of the clock by an hour uses up an hour of the horizon.
         ["Millrace__Aggregator__DedupHorizon"] = "06:00:00",
+        // Whoever is told of alerts listens on loopback.
+        ["Millrace__Alerting__Webhooks__AllowPrivateAddresses"] = "true",
     };
 
     private readonly string[] _ports =
