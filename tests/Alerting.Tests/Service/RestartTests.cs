@@ -67,6 +67,34 @@ public abstract class RestartTests(MetadataUnderTest database) : IDisposable
         }
     }
 
+    // The aggregator writes again what it had written since its last checkpoint, and was killed with everything else.
+    [Fact]
+    public async Task Windows_that_come_again_after_a_restart_raise_nothing_again()
+    {
+        await using var hook = await WebhookReceiver.StartAsync();
+        var before = await Installation.StartAsync(database, _directory, _time);
+        await before.ReceiverAsync(hook);
+        await before.PurchaseRuleAsync();
+        await AlertFlowTests.RulesAreTakenAsync(before);
+        var start = before.NowMs / 1000 * 1000;
+        var windows = new ulong[] { 1, 9, 9, 9, 1, 1, 9, 1 }.Select((count, i) => Installation.Window(start + (i * 1000), count)).ToArray();
+        foreach (var window in windows) await before.AppendAsync(window);
+        await before.AdvanceUntilAsync(before.HasSettledAsync, "everything is evaluated");
+        await before.AdvanceUntilAsync(() => Task.FromResult(hook.Count("resolved") == 1), "a webhook for resolved");
+        Assert.Equal(5, (await before.ChangesAsync()).Count);
+        await before.DisposeAsync();
+
+        await using var after = await Installation.StartAsync(database, _directory, _time);
+        await AlertFlowTests.RulesAreTakenAsync(after);
+        foreach (var window in windows) await after.AppendAsync(window);
+        // An alert of its own shows that the repetition has been read, and that what is new still counts.
+        foreach (var i in Enumerable.Range(windows.Length, 4)) await after.AppendAsync(Installation.Window(start + (i * 1000), i == windows.Length + 3 ? 1UL : 9UL));
+        await after.AdvanceUntilAsync(() => Task.FromResult(hook.Count("resolved") == 2), "a webhook for the new alert");
+
+        Assert.Equal(2, hook.Count("firing"));
+        Assert.Equal(8, (await after.ChangesAsync()).Count);
+    }
+
     [Fact]
     public async Task Killed_while_it_fires_downtime_is_no_evidence_and_the_alert_goes_on()
     {

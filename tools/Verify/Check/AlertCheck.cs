@@ -3,8 +3,8 @@ using Millrace.Verify.Observe;
 namespace Millrace.Verify.Check;
 
 /// <summary>
-/// Compares a stream's alerts with what their receiver was told: that each fired, and that it is over. The rule has no <c>for</c>, so that an alert fires as soon
-/// as it is there; nothing comes any more, so each must be over. A correction of the newest window makes an alert that was over fire on: then both are told again.
+/// Compares a stream's alerts with what their receiver was told: once that each fires, and once that it is over. The rule has no <c>for</c>, so that an alert fires as soon
+/// as it is there; nothing comes any more, so each must be over.
 /// </summary>
 internal static class AlertCheck
 {
@@ -20,6 +20,7 @@ internal static class AlertCheck
             foreach (var status in (string[])["firing", "resolved"])
             {
                 var ids = told(alert.Id, status);
+                if (ids.Count > 1) yield return Off("doubled", alert, $"{ids.Count} notifications say that it is {status}");
                 if (ids.Count == 0 && (status == "firing" || alert.State == "resolved")) yield return Off("lost", alert, $"nobody was told that it is {status}");
             }
         }

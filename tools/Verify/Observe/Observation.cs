@@ -77,7 +77,7 @@ internal sealed class Observation(
                 await CompareSocketsAsync(report, (tenant, stream), entries, final[stream], cancellationToken);
             }
 
-            if (webhooks is not null && target is ServicesTarget) await CompareAlertsAsync(report, webhooks, inspector, (tenant, AlertRule.ToldOf(target)), cancellationToken);
+            if (webhooks is not null) await CompareAlertsAsync(report, webhooks, inspector, (tenant, AlertRule.ToldOf(target)), cancellationToken);
         }
     }
 

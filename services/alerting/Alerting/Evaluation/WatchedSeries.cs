@@ -7,7 +7,14 @@ namespace Millrace.Alerting.Evaluation;
 /// <summary>One rule on one series: the state machine and how far event time has been judged.</summary>
 internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyValuePair<string, string>> dims)
 {
+    /// <summary>
+    /// How long the end of an episode is remembered, in event time. An aggregator that is killed writes again what it had written since its last checkpoint: a second
+    /// or two of work, which is much more event time where it was catching up.
+    /// </summary>
+    internal const long RememberedMs = 24 * 60 * 60 * 1000L;
+
     private AlertMachine _machine = AlertMachine.New();
+    private long? _calmSinceMs;
     private long _newestRevision;
     private long _savedToMs;
     private bool _changed;
@@ -31,8 +38,8 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
     /// <summary>Whether the database knows the series.</summary>
     public bool IsSaved { get; private set; }
 
-    /// <summary>Whether the database knows it as it is.</summary>
-    public bool IsSavedAsItIs => IsSaved && !_changed && _savedToMs == JudgedToMs;
+    /// <summary>Whether the database knows it as it is. Of a calm series it needs to know no more than how far it was judged when it became calm.</summary>
+    public bool IsSavedAsItIs => IsSaved && !_changed && (_savedToMs == JudgedToMs || !IsUnsettled);
 
     private long SizeMs => Rule.Condition.WindowMs;
 
@@ -45,6 +52,7 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
         _machine = machine;
         JudgedToMs = judgedToMs;
         LastEventEndMs = lastEventEndMs;
+        if (machine.State == AlertState.Inactive) _calmSinceMs = judgedToMs;
         Saved();
     }
 
@@ -72,8 +80,10 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
         }
     }
 
-    /// <summary>Whether the series must survive a restart.</summary>
-    public bool MustBeSaved => _machine.State != AlertState.Inactive || NeedsEmptyWindows;
+    /// <summary>Whether the series must survive a restart: also for a while after an episode, whose windows may come again.</summary>
+    public bool MustBeSaved => IsUnsettled || JudgedToMs - _calmSinceMs < RememberedMs;
+
+    private bool IsUnsettled => _machine.State != AlertState.Inactive || NeedsEmptyWindows;
 
     /// <summary>
     /// Judges a final window. One that ends where judging stands and has a higher revision is a correction and is judged again; an older one is passed
@@ -140,6 +150,7 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
         var to = _machine.Step(verdict.Outcome, startMs, endMs, (long)Rule.For.TotalMilliseconds, (long)Rule.KeepFiringFor.TotalMilliseconds);
         if (to is not { } next) return;
         _changed = true;
+        if (_machine.State == AlertState.Inactive) _calmSinceMs = endMs;
         transitions.Add(new AlertTransition(this, next, from, endMs, _machine.StartedMs, verdict.Value, verdict.Threshold, verdict.Reason));
     }
 }
