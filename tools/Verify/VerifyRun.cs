@@ -18,6 +18,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
     private static readonly TimeSpan _lastAnswers = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan _settleLimit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan _firstLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _firstSnapshots = TimeSpan.FromSeconds(60);
     private readonly Journal _journal = new();
     private readonly RunClock _clock = new(TimeProvider.System);
     private readonly RunReport _report = new() { Seed = seed, Target = target.Name };
@@ -38,6 +39,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         var (events, windows) = (Listeners((tenant, stream) => new EventListener(target, tenant, stream)), Listeners((tenant, stream) => new WindowListener(target, tenant, stream)));
         SocketListener[] listeners = [.. events, .. windows];
         var heard = Task.WhenAll(listeners.Select(listener => listener.RunAsync(listening.Token)));
+        await ListenAsync(listeners, cancellationToken);
 
         await LoadAsync(schedule, cancellationToken);
         say("load has ended; waiting until everything is at rest");
@@ -56,6 +58,20 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
     }
 
     private List<T> Listeners<T>(Func<string, string, T> create) => [.. target.Tenants.SelectMany(tenant => Streams.Select(stream => create(tenant, stream)))];
+
+    /// <summary>Nothing is sent before every listener listens: what came before, a listener need not have seen.</summary>
+    private static async Task ListenAsync(SocketListener[] listeners, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(listeners.Select(listener => listener.Listening)).WaitAsync(_firstSnapshots, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            var silent = listeners.Count(listener => !listener.Listening.IsCompleted);
+            throw new TimeoutException($"{silent} of {listeners.Length} listeners on /ws got no snapshot within {_firstSnapshots.TotalSeconds:0} s");
+        }
+    }
 
     private async Task<Webhooks?> AlertAsync(CancellationToken cancellationToken)
     {

@@ -14,7 +14,11 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
 
     // The server pings every 25 s; a connection that is dead without a word is broken off soon after.
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(5);
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _position;
+
+    /// <summary>Completes with the first snapshot: what comes from then on must be seen.</summary>
+    public Task Listening => _listening.Task;
 
     /// <summary>Name of the tenant.</summary>
     public string Tenant => tenant;
@@ -93,6 +97,7 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
                 case "snapshot":
                     if (resumed && (string?)message["mode"] != "aggregated") Resets++;
                     OnSnapshot(message["data"]!);
+                    _listening.TrySetResult();
                     break;
                 case "degraded" when mode == "full":
                     WasSampled |= (bool)message["data"]!["degraded"]!;
