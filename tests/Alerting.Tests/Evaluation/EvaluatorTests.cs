@@ -113,7 +113,14 @@ public sealed class EvaluatorTests : IDisposable
         saved.Saved();
         Assert.True(evaluator.TakeSeriesChanges().IsEmpty);
 
+        // Its windows may come again, so that it is kept in mind that they were judged; not how far it is since.
         Give(evaluator, Installation.Window(Start + 1000, 1, key: "bad"));
+        Assert.Equal(saved, Assert.Single(evaluator.TakeSeriesChanges().Saves).Series);
+        saved.Saved();
+        Give(evaluator, Installation.Window(Start + 2000, 1, key: "bad"));
+        Assert.True(evaluator.TakeSeriesChanges().IsEmpty);
+
+        Give(evaluator, Installation.Window(Start + 2000 + WatchedSeries.RememberedMs, 1, key: "bad"));
         Assert.Equal(saved, Assert.Single(evaluator.TakeSeriesChanges().Deletes));
     }
 
