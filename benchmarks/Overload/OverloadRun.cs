@@ -90,7 +90,6 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         var memory = new List<long>();
         var child = new List<long>();
         var lag = 0.0;
-        var queued = new List<double>();
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         try
         {
@@ -100,7 +99,6 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
                 memory.Add(program);
                 child.Add(clickHouse);
                 lag = Math.Max(lag, await millrace.MetricAsync("millrace_aggregator_lag_seconds"));
-                queued.Add(await millrace.MetricAsync("dotnet_thread_pool_queue_length"));
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -114,8 +112,6 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         Set("memory_peak_mib", memory.Count == 0 ? 0 : memory.Max());
         Set("clickhouse_quarters_mib", Quarters(child));
         Set("aggregator_lag_peak_s", lag);
-        Set("thread_pool_queue_mean", queued.DefaultIfEmpty().Average());
-        Set("thread_pool_queue_peak", queued.DefaultIfEmpty().Max());
     }
 
     private async Task CompareAsync(Sender noisy, long noisyAccepted, long unknown, long quietAccepted)

@@ -8,7 +8,7 @@ namespace Millrace.Installations;
 /// <summary>The five services as <c>./millrace services</c> runs them: one that ends is started again.</summary>
 internal sealed partial class ServiceProcesses : IAsyncDisposable
 {
-    private const int KeptLines = 4_000;
+    private const int KeptLines = 20_000;
     private static readonly TimeSpan _startLimit = TimeSpan.FromSeconds(120);
     private readonly Process _process;
     private readonly TempDirectory _directory = new();

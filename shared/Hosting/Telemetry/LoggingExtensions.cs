@@ -12,6 +12,8 @@ internal static class LoggingExtensions
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        // The forwarder tells of each request twice.
+        logging.AddFilter("Yarp", LogLevel.Warning);
         // A failed start is told in one line by HostRunner; the host itself would add a page of stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         // It would tell at every probe what /health tells who asks.
