@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway;
 
@@ -66,13 +66,13 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Command(string method, int error) => _commands.Add(1, Tag("method", method), Tag("error", error));
 
-    public void Subscribed(ChannelKind kind, int by) => _subscriptions.Add(by, Tag("kind", Name(kind)));
+    public void Subscribed(ChannelNamespace kind, int by) => _subscriptions.Add(by, Tag("kind", kind.Name));
 
     public void Recovered(bool recovered) => _recoveries.Add(1, Tag("outcome", recovered ? "recovered" : "snapshot"));
 
-    public void Published(ChannelKind kind, long count) => _published.Add(count, Tag("kind", Name(kind)));
+    public void Published(ChannelNamespace kind, long count) => _published.Add(count, Tag("kind", kind.Name));
 
-    public void Stale(ChannelKind kind) => _stale.Add(1, Tag("kind", Name(kind)));
+    public void Stale(ChannelNamespace kind) => _stale.Add(1, Tag("kind", kind.Name));
 
     public void Malformed(string topic) => _malformed.Add(1, Tag("topic", topic));
 
@@ -103,12 +103,4 @@ internal sealed class GatewayMetrics : IDisposable
     public void Dispose() => _meter.Dispose();
 
     private static KeyValuePair<string, object?> Tag(string name, object value) => new(name, value);
-
-    private static string Name(ChannelKind kind) => kind switch
-    {
-        ChannelKind.Metrics => "metrics",
-        ChannelKind.Events => "events",
-        ChannelKind.Alerts => "alerts",
-        _ => "unknown",
-    };
 }

@@ -26,6 +26,9 @@ public sealed class GatewayOptions
     [ValidateObjectMembers]
     public GatewayEventsOptions Events { get; init; } = new();
 
+    /// <summary>Channels of clients, by the name that stands in them. Default: none. At most 100.</summary>
+    public Dictionary<string, GatewayNamespaceOptions> Namespaces { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The stop.</summary>
     [ValidateObjectMembers]
     public GatewayDrainOptions Drain { get; init; } = new();

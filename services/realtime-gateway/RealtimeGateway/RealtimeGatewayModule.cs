@@ -10,6 +10,7 @@ using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Forwarding;
 using Millrace.RealtimeGateway.Http;
+using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Operations;
 using Millrace.RealtimeGateway.Plain;
 using Millrace.RealtimeGateway.Sources;
@@ -34,6 +35,8 @@ public static class RealtimeGatewayModule
             new MemoryBudget(),
             p.GetRequiredService<GatewayMetrics>(),
             p.GetRequiredService<TimeProvider>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, NamespaceRules>());
+        services.TryAddSingleton(p => new NamespaceTable(p.GetRequiredService<IOptions<GatewayOptions>>().Value));
         services.TryAddSingleton<ChannelRegistry>();
         services.TryAddSingleton<StreamDirectory>();
         services.TryAddSingleton<Subscriptions>();

@@ -4,6 +4,7 @@ using Millrace.RealtimeGateway;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Http;
+using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Plain;
 using Millrace.RealtimeGateway.Windows;
 
@@ -12,6 +13,7 @@ namespace Millrace.Fuzz.Targets;
 /// <summary>Query strings of <c>/ws</c>, <c>/sse</c> and <c>/api/v1/windows</c>. Whatever they say, the channel is one of the caller's tenant.</summary>
 internal sealed class LiveQueryTarget : Target
 {
+    private readonly NamespaceTable _table = new(new GatewayOptions());
     private readonly GatewayWindowsOptions _limits = new();
     private (ChannelName Channel, DeliveryMode Mode, string? Type, RecoveryRequest Since) _asked;
     private WindowQuery _windows;
@@ -54,8 +56,8 @@ internal sealed class LiveQueryTarget : Target
         if (_isChannel)
         {
             var name = _asked.Channel;
-            Require.That(name.Kind != ChannelKind.Unknown && name.Text.StartsWith("tenant:acme:", StringComparison.Ordinal), $"the channel {name.Text}");
-            Require.Same(name, ChannelName.Parse(name.Text), "the channel, read again,");
+            Require.That(name.Exists && name.Text.StartsWith("tenant:acme:", StringComparison.Ordinal), $"the channel {name.Text}");
+            Require.Same(name, _table.Parse(name.Text, "acme"), "the channel, read again,");
             Require.That(_asked.Since.Offset >= 0 && (_asked.Since.Wanted || _asked.Since == default), "a position that is none");
             Require.That(_asked.Mode is DeliveryMode.Every or DeliveryMode.Aggregated, "a mode that is none");
         }

@@ -63,7 +63,7 @@ internal sealed partial class CentrifugeConnection
         _grants = ChannelGrants.Of(verdict);
         _watch.Set(command.Token, caller, Services.Time.GetUtcNow());
         Answer(command, Replies.Refreshed(command.Id, _client, ServerVersion, SecondsLeft(caller)));
-        foreach (var (name, subscription) in _subscriptions.Where(s => !_grants.Allows(s.Value.Channel.Name)).ToArray())
+        foreach (var (name, subscription) in _subscriptions.Where(s => !_grants.MayListen(s.Value.Channel.Name)).ToArray())
         {
             _subscriptions.Remove(name);
             subscription.Channel.Unsubscribe(subscription, Replies.UnsubscribedByServer(name, ServerUnsubscribe, "permission denied"));
@@ -74,7 +74,7 @@ internal sealed partial class CentrifugeConnection
 
     private async ValueTask SubscribeAsync(Command command, CancellationToken cancellationToken)
     {
-        var name = ChannelName.Parse(command.Channel);
+        var name = Parse(command.Channel);
         var error = _subscriptions.ContainsKey(command.Channel) ? ClientError.AlreadySubscribed
             : _subscriptions.Count >= Services.Options.Channels ? ClientError.LimitExceeded
             : command.Channel.Length > ChannelName.MaxLength || command.HasFilter ? ClientError.BadRequest
@@ -124,7 +124,7 @@ internal sealed partial class CentrifugeConnection
 
     private async ValueTask HistoryAsync(Command command, CancellationToken cancellationToken)
     {
-        var name = ChannelName.Parse(command.Channel);
+        var name = Parse(command.Channel);
         if (Check(name) is { } error)
         {
             Answer(command, error);
@@ -145,8 +145,8 @@ internal sealed partial class CentrifugeConnection
     }
 
     private ClientError? Check(ChannelName name) =>
-        !_grants!.Allows(name) ? ClientError.PermissionDenied
-        : name.Kind == ChannelKind.Unknown ? ClientError.UnknownChannel
+        !_grants!.MayListen(name) ? ClientError.PermissionDenied
+        : !name.Exists ? ClientError.UnknownChannel
         : null;
 
     private int? SecondsLeft(Caller caller) =>

@@ -108,7 +108,7 @@ internal sealed partial class CentrifugeConnection : WebSocketConnection
             case CommandMethod.Subscribe: await SubscribeAsync(command, cancellationToken); break;
             case CommandMethod.Unsubscribe: return Unsubscribe(command);
             case CommandMethod.History: await HistoryAsync(command, cancellationToken); break;
-            case CommandMethod.Publish: Answer(command, Check(ChannelName.Parse(command.Channel)) ?? ClientError.PermissionDenied); break;
+            case CommandMethod.Publish: Answer(command, Check(Parse(command.Channel)) ?? ClientError.PermissionDenied); break;
             case CommandMethod.Rpc: Answer(command, ClientError.MethodNotFound); break;
             case CommandMethod.Send: return Fail(Disconnect.NotAvailable);
             default: Answer(command, ClientError.NotAvailable); break;
@@ -116,6 +116,8 @@ internal sealed partial class CentrifugeConnection : WebSocketConnection
 
         return true;
     }
+
+    private ChannelName Parse(string channel) => Services.Namespaces.Parse(channel, _grants!.Caller.Tenant);
 
     private void Answer(Command command, ClientError error)
     {

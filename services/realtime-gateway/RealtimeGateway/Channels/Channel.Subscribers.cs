@@ -131,8 +131,8 @@ internal sealed partial class Channel
     {
         lock (_gate)
         {
-            if (!_onDemand || !request.Wanted || !IsOfEpoch(request) || request.Offset >= _completeSince || _history.Count > _options.History.RecoveryCount) return null;
-            return new HistoryGap(_partition!.Value, request.Offset, _completeSince, [.. Enumerable.Range(0, _history.Count).Select(i => _history[i])], Position);
+            if (!_kind.ReadsBack || _partition is not { } partition || !request.Wanted || !IsOfEpoch(request) || request.Offset >= _completeSince || _history.Count > _options.History.RecoveryCount) return null;
+            return new HistoryGap(partition, request.Offset, _completeSince, [.. Enumerable.Range(0, _history.Count).Select(i => _history[i])], Position);
         }
     }
 
@@ -147,7 +147,7 @@ internal sealed partial class Channel
             _content.Trim(now);
             if (_count == 0 || _snapshot?.Offset != _lastOffset) _snapshot = null;
             if (_count > 0 || now - _quietSinceMs < _options.History.Linger.TotalMilliseconds) return false;
-            return Name.Kind == ChannelKind.Events || (_content.IsEmpty && _history.Count == 0);
+            return _kind.OnDemand || (_content.IsEmpty && _history.Count == 0);
         }
     }
 
@@ -201,7 +201,7 @@ internal sealed partial class Channel
         }
 
         if (_count == 0) _quietSinceMs = _services.NowMs;
-        _services.Metrics.Subscribed(Name.Kind, by);
+        _services.Metrics.Subscribed(_kind, by);
     }
 
     private bool IsOfEpoch(in RecoveryRequest request) =>
@@ -209,7 +209,7 @@ internal sealed partial class Channel
 
     private SubscribeOutcome? Recover(in RecoveryRequest request, Subscription subscription)
     {
-        if (!request.Wanted || !IsOfEpoch(request)) return null;
+        if (!request.Wanted || !_kind.Recovery || !IsOfEpoch(request)) return null;
         var position = Position;
         var since = request.Read?.UpTo ?? request.Offset;
         if (since < _completeSince || since > position) return null;
@@ -230,7 +230,7 @@ internal sealed partial class Channel
     }
 
     private SubscribeOutcome Begin(Subscription subscription) =>
-        new() { Epoch = _topic.Epoch, Offset = Position, Snapshot = Snapshot(subscription.TypeFilter) };
+        new() { Epoch = _topic.Epoch, Offset = Position, Snapshot = _kind.Words is null ? null : Snapshot(subscription.TypeFilter) };
 
     private byte[] Snapshot(string? type)
     {

@@ -1,4 +1,5 @@
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Channels;
 
@@ -13,6 +14,8 @@ internal sealed partial class Channel
     private readonly ChannelHistory _history;
     private readonly ChannelContent _content;
     private readonly GatewayOptions _options;
+    private readonly ChannelNamespace _kind;
+    private readonly HistoryLimits _limits;
     private readonly ChannelServices _services;
     private readonly List<Subscription>[] _subscribers;
     private readonly int[] _byShard;
@@ -37,15 +40,20 @@ internal sealed partial class Channel
         _content = content;
         _services = services;
         _options = services.Options;
+        _kind = name.Namespace ?? throw new ArgumentException($"There is no channel {name.Text}.", nameof(name));
+        _limits = _kind.Limits(_options);
         _subscribers = new List<Subscription>[services.Shards.Count];
         for (var i = 0; i < _subscribers.Length; i++) _subscribers[i] = [];
         _byShard = new int[_subscribers.Length];
-        _messages = new ChannelMessages(name.Text, name.Kind) { Epoch = topic.Epoch };
+        _messages = new ChannelMessages(name.Text, _kind.Words) { Epoch = topic.Epoch };
         _completeSince = topic.GreatestFloor;
         _quietSinceMs = services.NowMs;
     }
 
     public ChannelName Name { get; }
+
+    /// <summary>What it carries.</summary>
+    public ChannelNamespace Namespace => _kind;
 
     /// <summary>Log time of the last publication, 0 before the first.</summary>
     public long LastLoggedAtMs { get; private set; }
@@ -181,9 +189,9 @@ internal sealed partial class Channel
 
     private void Bound(long nowMs, long bytes)
     {
-        var since = nowMs - (long)_options.History.Ttl.TotalMilliseconds;
+        var since = nowMs - (long)_limits.Ttl.TotalMilliseconds;
         while (_history.Count > 0
-            && (_history.Count > _options.History.Count || _history.Bytes > bytes || _history[0].LoggedAtMs < since))
+            && (_history.Count > _limits.Count || _history.Bytes > bytes || _history[0].LoggedAtMs < since))
         {
             _services.Histories.Add(-1, -_history[0].Size);
             _completeSince = Math.Max(_completeSince, _history.RemoveOldest());

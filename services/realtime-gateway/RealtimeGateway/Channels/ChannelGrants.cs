@@ -10,7 +10,8 @@ namespace Millrace.RealtimeGateway.Channels;
 /// </summary>
 /// <param name="caller">Who.</param>
 /// <param name="channels">The claim, <see langword="null"/> when absent.</param>
-internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channels)
+/// <param name="claims">All claims by name, as JSON; <see langword="null"/> for keys.</param>
+internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channels, IReadOnlyDictionary<string, string>? claims = null)
 {
     /// <summary>Name of the claim.</summary>
     public const string Claim = "channels";
@@ -20,16 +21,25 @@ internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channe
     /// <summary>The claim, <see langword="null"/> when absent.</summary>
     public IReadOnlyList<string>? Channels => channels;
 
+    /// <summary>All claims by name, as JSON; <see langword="null"/> for keys.</summary>
+    public IReadOnlyDictionary<string, string>? Claims => claims;
+
     /// <summary>Grants of an accepted credential.</summary>
     public static ChannelGrants Of(in AuthenticationVerdict verdict)
     {
         var caller = verdict.Caller ?? throw new ArgumentException("The credential was not accepted.", nameof(verdict));
         string? claim = null;
         verdict.Claims?.TryGetValue(Claim, out claim);
-        return new ChannelGrants(caller, claim is null ? null : ParseClaim(claim));
+        return new ChannelGrants(caller, claim is null ? null : ParseClaim(claim), verdict.Claims);
     }
 
-    /// <summary>Whether the channel is within the grants, existing or not.</summary>
+    /// <summary>Whether the credential may listen to the channel, existing or not.</summary>
+    public bool MayListen(ChannelName name) => Allows(name) && (name.Namespace is null || name.Namespace.MaySubscribe(this, name));
+
+    /// <summary>Whether the credential may publish into the channel.</summary>
+    public bool MayPublish(ChannelName name) => Allows(name) && name.Namespace?.MayPublish(this, name) == true;
+
+    /// <summary>Whether the channel is within the grants, existing or not; its namespace may ask for more.</summary>
     public bool Allows(ChannelName name)
     {
         if (!caller.Has(Scopes.Read) || !IsListed(name.Text)) return false;
@@ -38,7 +48,7 @@ internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channe
             ChannelScope.Tenant => caller.IsOperator || string.Equals(name.Owner, caller.Tenant, StringComparison.Ordinal),
             ChannelScope.Admin => caller.IsOperator || caller.Has(Scopes.Admin),
             ChannelScope.System => caller.IsOperator,
-            ChannelScope.User => string.Equals(name.Owner, caller.Subject, StringComparison.Ordinal),
+            ChannelScope.User => string.Equals(name.Owner, caller.Subject, StringComparison.Ordinal) && string.Equals(name.UserTenant, caller.Tenant, StringComparison.Ordinal),
             _ => true, // Nothing can be there; the answer is "unknown", not "denied".
         };
     }

@@ -1,13 +1,14 @@
 using System.Text;
 using System.Text.Json;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Channels;
 
 /// <summary>The messages of one channel on every wire (docs/protocols.md, "Realtime").</summary>
 /// <param name="name">The channel.</param>
-/// <param name="kind">What it carries.</param>
-internal sealed class ChannelMessages(string name, ChannelKind kind)
+/// <param name="words">What its items are called; <see langword="null"/> when they go out as they came.</param>
+internal sealed class ChannelMessages(string name, ItemWords? words)
 {
     private readonly byte[] _name = JsonSerializer.SerializeToUtf8Bytes(name);
     private byte[] _epoch = [];
@@ -24,9 +25,9 @@ internal sealed class ChannelMessages(string name, ChannelKind kind)
         }
     }
 
-    private ReadOnlySpan<byte> Type => kind switch { ChannelKind.Metrics => "window"u8, ChannelKind.Events => "event"u8, _ => "alert"u8 };
+    private ReadOnlySpan<byte> Type => words is null ? default : words.One;
 
-    private ReadOnlySpan<byte> Plural => kind switch { ChannelKind.Metrics => "windows"u8, ChannelKind.Events => "events"u8, _ => "alerts"u8 };
+    private ReadOnlySpan<byte> Plural => words is null ? "publications"u8 : words.Many;
 
     /// <summary>One publication.</summary>
     public Frame Publication(Wire wire, Publication publication) =>

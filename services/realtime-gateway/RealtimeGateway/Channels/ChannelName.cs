@@ -1,23 +1,7 @@
 using Millrace.Contracts.Events;
-using Millrace.Hosting.Authentication;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Channels;
-
-/// <summary>What a channel carries.</summary>
-internal enum ChannelKind
-{
-    /// <summary>Nothing that exists.</summary>
-    Unknown = 0,
-
-    /// <summary><c>tenant:{t}:metrics:{stream}</c>: windows.</summary>
-    Metrics = 1,
-
-    /// <summary><c>tenant:{t}:events:{stream}</c>: single events.</summary>
-    Events = 2,
-
-    /// <summary><c>tenant:{t}:alerts</c>: alert changes.</summary>
-    Alerts = 3,
-}
 
 /// <summary>Whose a channel is.</summary>
 internal enum ChannelScope
@@ -38,47 +22,39 @@ internal enum ChannelScope
     User = 4,
 }
 
-/// <summary>A channel's name, taken apart.</summary>
-/// <param name="Text">The whole name.</param>
+/// <summary>A channel's name, taken apart by <see cref="NamespaceTable"/>.</summary>
+/// <param name="Text">The whole name, as clients know it.</param>
 /// <param name="Scope">Whose it is.</param>
 /// <param name="Owner">Tenant or user, empty where the scope has none.</param>
-/// <param name="Kind">What it carries.</param>
-/// <param name="Stream">The stream, empty where the kind has none.</param>
-internal sealed record ChannelName(string Text, ChannelScope Scope, string Owner, ChannelKind Kind, string Stream)
+/// <param name="Namespace">What it carries, <see langword="null"/> when there is no such channel.</param>
+/// <param name="Rest">What follows the namespace (the stream, of metrics and events), empty where nothing does.</param>
+internal sealed record ChannelName(string Text, ChannelScope Scope, string Owner, ChannelNamespace? Namespace, string Rest)
 {
     /// <summary>Longest name that is looked at.</summary>
     public const int MaxLength = 255;
 
+    /// <summary>Tenant of the user whose channel it is.</summary>
+    public string UserTenant { get; init; } = "";
+
+    /// <summary>Whether there is such a channel.</summary>
+    public bool Exists => Namespace is not null;
+
+    /// <summary>The tenant that it belongs to, empty for <c>admin:</c> and <c>system:</c>.</summary>
+    public string Tenant => Scope == ChannelScope.Tenant ? Owner : UserTenant;
+
+    /// <summary>
+    /// What tells it from all other channels of the installation, and key of its records: the name, and for a user's channel the tenant with it, for two tenants may
+    /// have users of the same subject. No name is another's key, as no scope is called <c>users</c>.
+    /// </summary>
+    public string Key => Scope == ChannelScope.User ? $"users:{UserTenant}:{Text}" : Text;
+
     public static ChannelName Metrics(string tenant, string stream) =>
-        new($"tenant:{tenant}:metrics:{stream}", ChannelScope.Tenant, tenant, ChannelKind.Metrics, stream);
+        new($"tenant:{tenant}:metrics:{stream}", ChannelScope.Tenant, tenant, MetricsNamespace.Instance, stream);
 
     public static ChannelName Events(string tenant, string stream) =>
-        new($"tenant:{tenant}:events:{stream}", ChannelScope.Tenant, tenant, ChannelKind.Events, stream);
+        new($"tenant:{tenant}:events:{stream}", ChannelScope.Tenant, tenant, EventsNamespace.Instance, stream);
 
-    public static ChannelName Alerts(string tenant) => new($"tenant:{tenant}:alerts", ChannelScope.Tenant, tenant, ChannelKind.Alerts, "");
-
-    /// <summary>Takes a name apart. Never fails: what follows no pattern has no scope, what does not exist has no kind.</summary>
-    public static ChannelName Parse(string text)
-    {
-        if (text.Length <= MaxLength)
-        {
-            var parts = text.Split(':', 4);
-            switch (parts[0])
-            {
-                case "tenant" when parts.Length >= 3 && TenantName.IsValid(parts[1]):
-                    var stream = parts.Length == 4 ? parts[3] : "";
-                    return new ChannelName(text, ChannelScope.Tenant, parts[1], TenantKind(parts[2], stream, parts.Length), stream);
-                case "admin" when parts.Length >= 2:
-                    return new ChannelName(text, ChannelScope.Admin, "", ChannelKind.Unknown, "");
-                case "system" when parts.Length >= 2:
-                    return new ChannelName(text, ChannelScope.System, "", ChannelKind.Unknown, "");
-                case "user" when UserOwner(text) is { } owner:
-                    return new ChannelName(text, ChannelScope.User, owner, ChannelKind.Unknown, "");
-            }
-        }
-
-        return new ChannelName(text, ChannelScope.None, "", ChannelKind.Unknown, "");
-    }
+    public static ChannelName Alerts(string tenant) => new($"tenant:{tenant}:alerts", ChannelScope.Tenant, tenant, AlertsNamespace.Instance, "");
 
     /// <summary>Whether a text can be a stream's name: <c>[a-z0-9][a-z0-9._-]{0,63}</c>.</summary>
     public static bool IsStream(string? text)
@@ -90,20 +66,5 @@ internal sealed record ChannelName(string Text, ChannelScope Scope, string Owner
         }
 
         return true;
-    }
-
-    private static ChannelKind TenantKind(string resource, string stream, int parts) => (resource, parts) switch
-    {
-        ("metrics", 4) when IsStream(stream) => ChannelKind.Metrics,
-        ("events", 4) when IsStream(stream) => ChannelKind.Events,
-        ("alerts", 3) => ChannelKind.Alerts,
-        _ => ChannelKind.Unknown,
-    };
-
-    // A subject may hold colons itself (key:0123): the resource is what follows the last one.
-    private static string? UserOwner(string text)
-    {
-        var last = text.LastIndexOf(':');
-        return last > "user:".Length ? text["user:".Length..last] : null;
     }
 }

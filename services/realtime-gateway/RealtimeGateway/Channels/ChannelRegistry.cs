@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Millrace.Contracts;
+using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Windows;
 
 namespace Millrace.RealtimeGateway.Channels;
@@ -9,10 +10,12 @@ internal sealed class ChannelRegistry
 {
     private readonly ConcurrentDictionary<string, Channel> _channels = new(StringComparer.Ordinal);
     private readonly ChannelServices _services;
+    private readonly Dictionary<string, TopicState> _topics;
 
     public ChannelRegistry(ChannelServices services)
     {
         _services = services;
+        _topics = new[] { Windows, Events, Alerts, Publications }.ToDictionary(state => state.Topic, StringComparer.Ordinal);
     }
 
     /// <summary>How far the windows' topic has been read.</summary>
@@ -24,6 +27,9 @@ internal sealed class ChannelRegistry
     /// <summary>How far the alerts' topic has been read.</summary>
     public TopicState Alerts { get; } = new(Topics.Alerts);
 
+    /// <summary>How far the publications' topic has been read.</summary>
+    public TopicState Publications { get; } = new(Topics.Publications);
+
     /// <summary>Memory of all windows.</summary>
     public MemoryBudget WindowMemory { get; } = new();
 
@@ -31,30 +37,24 @@ internal sealed class ChannelRegistry
     public IEnumerable<Channel> All => _channels.Values;
 
     /// <summary>The topic behind a kind of channel.</summary>
-    public TopicState TopicOf(ChannelKind kind) => kind switch
-    {
-        ChannelKind.Metrics => Windows,
-        ChannelKind.Events => Events,
-        ChannelKind.Alerts => Alerts,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No topic is behind an unknown channel."),
-    };
+    public TopicState TopicOf(ChannelNamespace kind) => _topics[kind.Topic];
 
     /// <summary>The channel if there is one.</summary>
-    public Channel? Find(string name) => _channels.GetValueOrDefault(name);
+    public Channel? Find(ChannelName name) => _channels.GetValueOrDefault(name.Key);
 
     /// <summary>The channel, made when there is none.</summary>
-    public Channel Get(ChannelName name) => _channels.GetOrAdd(name.Text, static (_, state) => state.Self.Create(state.Name), (Self: this, Name: name));
+    public Channel Get(ChannelName name) => _channels.GetOrAdd(name.Key, static (_, state) => state.Self.Create(state.Name), (Self: this, Name: name));
 
     /// <summary>Forgets a channel that nobody needs.</summary>
     /// <returns>Whether it is gone.</returns>
     public bool Forget(Channel channel) =>
-        channel.TryClose() && _channels.TryRemove(new KeyValuePair<string, Channel>(channel.Name.Text, channel));
+        channel.TryClose() && _channels.TryRemove(new KeyValuePair<string, Channel>(channel.Name.Key, channel));
 
     /// <summary>Closes a channel whose content holds no more; see <see cref="Channel.Abandon"/>.</summary>
     public void Abandon(Channel channel)
     {
         channel.Abandon();
-        _channels.TryRemove(new KeyValuePair<string, Channel>(channel.Name.Text, channel));
+        _channels.TryRemove(new KeyValuePair<string, Channel>(channel.Name.Key, channel));
     }
 
     /// <summary>Makes room when the windows of all streams hold more than they may: the longest unchanged ones go.</summary>
@@ -85,12 +85,8 @@ internal sealed class ChannelRegistry
     private Channel Create(ChannelName name)
     {
         var history = new ChannelHistory();
-        ChannelContent content = name.Kind switch
-        {
-            ChannelKind.Metrics => new WindowContent(_services.Options, WindowMemory, _services.Metrics),
-            ChannelKind.Events => new EventContent(history, _services.Options),
-            _ => new AlertContent(_services.Options),
-        };
-        return new Channel(name, TopicOf(name.Kind), history, content, _services);
+        var kind = name.Namespace ?? throw new ArgumentException($"There is no channel {name.Text}.", nameof(name));
+        var content = kind.CreateContent(new ContentParts(history, _services.Options, WindowMemory, _services.Metrics));
+        return new Channel(name, TopicOf(kind), history, content, _services);
     }
 }

@@ -39,7 +39,7 @@ internal sealed class SubscribeOutcome
     /// <summary>What it missed, ascending; empty unless recovered.</summary>
     public IReadOnlyList<Publication> Missed { get; init; } = [];
 
-    /// <summary>Document of the snapshot, unless recovered.</summary>
+    /// <summary>Document of the snapshot, unless recovered, or of a kind that has none.</summary>
     public byte[]? Snapshot { get; init; }
 }
 

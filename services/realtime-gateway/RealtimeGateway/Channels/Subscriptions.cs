@@ -14,9 +14,9 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
     /// <exception cref="TimeoutException">The log cannot be read at the moment.</exception>
     public async ValueTask<Channel> OpenAsync(ChannelName name, CancellationToken cancellationToken)
     {
-        if (name.Kind != ChannelKind.Events)
+        if (!name.Namespace!.OnDemand)
         {
-            var ready = registry.TopicOf(name.Kind).Ready;
+            var ready = registry.TopicOf(name.Namespace).Ready;
             if (!ready.IsCompleted) await ready.WaitAsync(ReadyTimeout, time, cancellationToken);
             return registry.Get(name);
         }
@@ -57,7 +57,7 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
     // The client may have been with an instance that is a little ahead of this one, or this one may have just started.
     private async ValueTask CatchUpAsync(Channel channel, RecoveryRequest request, CancellationToken cancellationToken)
     {
-        var topic = registry.TopicOf(channel.Name.Kind);
+        var topic = registry.TopicOf(channel.Namespace);
         if (channel.Partition is not { } partition || (request.Epoch.Length > 0 && request.Epoch != topic.Epoch)) return;
         await topic.WaitAsync(partition, request.Offset, options.Value.History.CatchUpTimeout, time, cancellationToken);
     }

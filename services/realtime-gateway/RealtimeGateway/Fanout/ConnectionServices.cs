@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Hosting.Authentication;
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Fanout;
 
@@ -12,6 +13,7 @@ internal sealed class ConnectionServices(
     Subscriptions subscriptions,
     ICallerAuthenticator authenticator,
     IRefusalAudit refusals,
+    NamespaceTable namespaces,
     GatewayMetrics metrics,
     TimeProvider time,
     ILogger<ConnectionServices> logger)
@@ -25,6 +27,8 @@ internal sealed class ConnectionServices(
     public ICallerAuthenticator Authenticator => authenticator;
 
     public IRefusalAudit Refusals => refusals;
+
+    public NamespaceTable Namespaces => namespaces;
 
     public GatewayMetrics Metrics => metrics;
 

@@ -44,7 +44,7 @@ internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill b
         var complete = await IsCompleteAsync(context.RequestAborted);
         var items = new List<Publication>();
         WindowCursor? next = null;
-        if (registry.Find(ChannelName.Metrics(context.GetCaller().Tenant, stream).Text) is { } channel)
+        if (registry.Find(ChannelName.Metrics(context.GetCaller().Tenant, stream)) is { } channel)
             next = channel.Read(content => ((WindowContent)content).Query(query, items));
         await WriteAsync(context, items, next, complete);
     }

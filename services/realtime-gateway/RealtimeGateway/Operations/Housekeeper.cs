@@ -27,7 +27,7 @@ internal sealed class Housekeeper(
         foreach (var channel in registry.All)
         {
             channel.Aggregate();
-            if (channel.Housekeep(each) && registry.Forget(channel) && channel.Name.Kind == ChannelKind.Events) events.Release(channel);
+            if (channel.Housekeep(each) && registry.Forget(channel) && channel.Namespace.OnDemand) events.Release(channel);
         }
 
         registry.BoundWindows();

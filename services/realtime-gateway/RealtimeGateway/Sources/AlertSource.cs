@@ -6,6 +6,7 @@ using Millrace.Hosting.Health;
 using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Sources;
 
@@ -44,8 +45,8 @@ internal sealed class AlertSource(
                 // The channel was being forgotten; the registry makes a new one once it has let go of it.
             }
 
-            if (outcome == PublishOutcome.Stale) metrics.Stale(ChannelKind.Alerts);
-            else metrics.Published(ChannelKind.Alerts, 1);
+            if (outcome == PublishOutcome.Stale) metrics.Stale(AlertsNamespace.Instance);
+            else metrics.Published(AlertsNamespace.Instance, 1);
         }
     }
 

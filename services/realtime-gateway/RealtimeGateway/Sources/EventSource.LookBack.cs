@@ -138,7 +138,7 @@ internal sealed partial class EventSource
     {
         if (from >= to) return ReadEnd.Whole;
         var beganMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
-        var key = PartitionKey.Create(name.Owner, name.Stream);
+        var key = PartitionKey.Create(name.Owner, name.Rest);
         var records = 0;
         using var documents = new JsonDocuments();
         await using var consumer = await log.OpenConsumerAsync(

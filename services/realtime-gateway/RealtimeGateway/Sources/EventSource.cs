@@ -8,6 +8,7 @@ using Millrace.Hosting.Workers;
 using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Sources;
 
@@ -48,7 +49,7 @@ internal sealed partial class EventSource(
     /// <summary>Sees to it that a channel is fed. Completes when it knows its recent past.</summary>
     public async Task ActivateAsync(Channel channel, CancellationToken cancellationToken)
     {
-        var key = PartitionKey.Create(channel.Name.Owner, channel.Name.Stream);
+        var key = PartitionKey.Create(channel.Name.Owner, channel.Name.Rest);
         EventFeed? feed;
         while (true)
         {
@@ -80,7 +81,7 @@ internal sealed partial class EventSource(
     /// <summary>Stops feeding a channel that was forgotten.</summary>
     public void Release(Channel channel)
     {
-        var key = PartitionKey.Create(channel.Name.Owner, channel.Name.Stream);
+        var key = PartitionKey.Create(channel.Name.Owner, channel.Name.Rest);
         lock (_gate)
         {
             if (_feeds.TryGet(key, out var feed) && ReferenceEquals(feed!.Channel, channel))
@@ -156,7 +157,7 @@ internal sealed partial class EventSource(
                 continue;
             }
 
-            if (feed.Channel.Publish(publication, batch.Partition, null) == PublishOutcome.Published) metrics.Published(ChannelKind.Events, 1);
+            if (feed.Channel.Publish(publication, batch.Partition, null) == PublishOutcome.Published) metrics.Published(EventsNamespace.Instance, 1);
         }
     }
 

@@ -5,6 +5,7 @@ using Millrace.Hosting.Incidents;
 using Millrace.Hosting.Workers;
 using Millrace.Ports.Metadata;
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Sources;
 
@@ -45,7 +46,7 @@ internal sealed class IncidentSource(
         var document = JsonSerializer.SerializeToUtf8Bytes(note, GatewayJson.Default.DegradedNote);
         foreach (var channel in registry.All)
         {
-            if (channel.Name.Kind == ChannelKind.Metrics && channel.HasSubscribers) channel.Announce(document);
+            if (channel.Namespace is MetricsNamespace && channel.HasSubscribers) channel.Announce(document);
         }
     }
 }

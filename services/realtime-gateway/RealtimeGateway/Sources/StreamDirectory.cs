@@ -13,15 +13,15 @@ internal sealed class StreamDirectory(IOptions<GatewayOptions> options)
     public void Seen(ChannelName channel, long atMs)
     {
         var streams = _tenants.GetOrAdd(channel.Owner, static _ => new ConcurrentDictionary<string, long>(StringComparer.Ordinal));
-        if (streams.TryGetValue(channel.Stream, out var known))
+        if (streams.TryGetValue(channel.Rest, out var known))
         {
             // Once a second is enough for a list that people look at.
-            if (atMs - known >= 1000) streams[channel.Stream] = atMs;
+            if (atMs - known >= 1000) streams[channel.Rest] = atMs;
             return;
         }
 
         if (streams.Count >= options.Value.StreamsPerTenant) streams.TryRemove(streams.MinBy(s => s.Value).Key, out _);
-        streams[channel.Stream] = atMs;
+        streams[channel.Rest] = atMs;
     }
 
     /// <summary>A tenant's streams by name, with the time of the last window.</summary>

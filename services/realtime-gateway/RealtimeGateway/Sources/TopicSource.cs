@@ -82,7 +82,7 @@ internal abstract class TopicSource(
         {
             Log.EpochChanged(Logger, state.Topic, info.Epoch);
             OnReset();
-            foreach (var channel in registry.All.Where(c => registry.TopicOf(c.Name.Kind) == state)) registry.Abandon(channel);
+            foreach (var channel in registry.All.Where(c => registry.TopicOf(c.Namespace) == state)) registry.Abandon(channel);
         }
 
         Log.Reading(Logger, state.Topic, info.Epoch, string.Join(' ', state.Positions()));

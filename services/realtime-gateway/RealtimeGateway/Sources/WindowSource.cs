@@ -5,6 +5,7 @@ using Millrace.Hosting.Health;
 using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Sources;
 
@@ -35,7 +36,7 @@ internal sealed class WindowSource(
     {
         var nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (ref readonly var entry in batch.Entries) _reader.Publish(batch.Partition, entry, nowMs);
-        metrics.Published(ChannelKind.Metrics, batch.Count);
+        metrics.Published(MetricsNamespace.Instance, batch.Count);
         Registry.BoundWindows();
     }
 }
@@ -60,7 +61,7 @@ internal sealed class WindowReader(ChannelRegistry registry, StreamDirectory str
                     _channels.Remove(entry.Key.Span);
                     continue;
                 case PublishOutcome.Stale:
-                    metrics.Stale(ChannelKind.Metrics);
+                    metrics.Stale(MetricsNamespace.Instance);
                     return;
                 default:
                     streams.Seen(channel.Name, entry.AppendedAtMs);
