@@ -45,12 +45,18 @@ internal sealed class LetterServer : IAsyncDisposable
     /// <summary>Sends events that are refused, and waits until they are listed.</summary>
     public async Task RefuseAsync(int listed, params string[] events)
     {
-        foreach (var text in events) Assert.Equal(HttpStatusCode.BadRequest, (await _server.PostAsync(text)).Status);
+        foreach (var text in events) Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(Encoding.UTF8.GetBytes(text), "application/json", "?stream=shop")).Status);
         await ListedAsync(listed);
     }
 
-    public Task<Answer> PostAsync(byte[] body, string contentType, string query, params (string Name, string Value)[] headers) =>
-        _server.PostAsync(body, contentType, query, null, headers);
+    /// <summary>Sends a request in a millisecond of its own: the list has no order among letters of one millisecond.</summary>
+    public async Task<Answer> PostAsync(byte[] body, string contentType, string query, params (string Name, string Value)[] headers)
+    {
+        var answer = await _server.PostAsync(body, contentType, query, null, headers);
+        var answered = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        SpinWait.SpinUntil(() => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() > answered);
+        return answer;
+    }
 
     public async Task<List<JsonNode>> ListedAsync(int count, string query = "")
     {
