@@ -23,6 +23,7 @@ internal static class Sent
         Amount = 10,
         Fate = Fate.Acknowledged,
         Attempts = 1,
+        SentMs = timeMs,
         AnsweredMs = timeMs + 20,
     };
 

@@ -52,7 +52,7 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         await listening.CancelAsync();
         await heard;
         _report.Connections = listeners.Sum(listener => (long)listener.Connections);
-        _report.Sampled = events.Count(listener => listener.WasSampled);
+        _report.Sampled = events.Count(listener => listener.Gaps > 0);
         _report.Resets = listeners.Sum(listener => (long)listener.Resets);
         return _report;
     }

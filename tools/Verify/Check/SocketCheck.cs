@@ -24,14 +24,15 @@ internal static class SocketCheck
         foreach (var difference in Order(place, listener)) yield return difference;
     }
 
-    /// <summary>Every event must have been seen, but for those that came while a listener was away for longer than the history goes back, or was told that it is shown a sample.</summary>
-    public static IEnumerable<Difference> Events(EventListener listener, IEnumerable<JournalEntry> sent)
+    /// <summary>Every event must have been seen, but for those that came while a listener was told that it is not shown all: a sample, or a snapshot in place of what it had missed.</summary>
+    public static IEnumerable<Difference> Events(EventListener listener, IReadOnlyCollection<JournalEntry> sent)
     {
         const string place = "socket:events";
+        var byId = sent.ToDictionary(entry => entry.Id, StringComparer.Ordinal);
         foreach (var difference in EventCheck.Compare(place, (listener.Tenant, listener.Stream), sent, listener.Seen))
         {
             // What it saw of an id first may then be a repetition, too.
-            if (difference.Kind is not ("lost" or "altered") || (listener.Resets == 0 && !listener.WasSampled)) yield return difference;
+            if (difference.Kind is not ("lost" or "altered") || !listener.MayMiss(byId[difference.Ids[0]], byId)) yield return difference;
         }
 
         foreach (var difference in Order(place, listener)) yield return difference;

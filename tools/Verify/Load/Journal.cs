@@ -31,7 +31,13 @@ internal sealed class Journal
         {
             if (_entries.TryAdd(sent.Id, sent)) break;
             var known = _entries[sent.Id];
-            if (known.Fate == Fate.Acknowledged) return false;
+            if (known.Fate == Fate.Acknowledged)
+            {
+                known.LastAnsweredMs = sent.AnsweredMs;
+                return false;
+            }
+
+            sent.SentMs = Math.Min(sent.SentMs, known.SentMs);
             if (_entries.TryUpdate(sent.Id, sent, known)) break;
         }
 

@@ -16,6 +16,8 @@ internal enum Fate
 /// <summary>One event as its producer sent it.</summary>
 internal sealed class JournalEntry
 {
+    private long _repeatedMs;
+
     /// <summary>Its id.</summary>
     public required string Id { get; init; }
 
@@ -43,8 +45,18 @@ internal sealed class JournalEntry
     /// <summary>Attempts to send it.</summary>
     public int Attempts { get; set; }
 
+    /// <summary>When it was sent first, by the checker's clock.</summary>
+    public long SentMs { get; set; }
+
     /// <summary>When it was acknowledged, by the checker's clock.</summary>
     public long AnsweredMs { get; set; }
+
+    /// <summary>When the last of its repetitions was.</summary>
+    public long LastAnsweredMs
+    {
+        get => Math.Max(AnsweredMs, Volatile.Read(ref _repeatedMs));
+        set => Volatile.Write(ref _repeatedMs, value);
+    }
 
     /// <summary>Whether it may be late: it was sent hours after it happened, or its way took longer than windows wait, or the clock has jumped.</summary>
     public bool MayBeLate { get; set; }

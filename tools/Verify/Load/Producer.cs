@@ -62,6 +62,7 @@ internal sealed class Producer(ITarget target, Journal journal, RunClock clock, 
                 TimeMs = time,
                 Number = planned.Number,
                 Amount = planned.Amount,
+                SentMs = now,
                 MustBeLate = planned.Kind == PlannedKind.Late,
             };
             lines[i] = EventLines.Line(planned, sent[i].Stream, time);

@@ -136,22 +136,26 @@ internal sealed class Observation(
     {
         _place = $"windows of {tenant}";
         if (_windowsSince == 0) _windowsSince = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var final = new Dictionary<string, List<FoundWindow>>(StringComparer.Ordinal);
-            foreach (var stream in LoadPlan.StreamNames(target.StreamPrefix)) final[stream] = await inspector.WindowsAsync(stream, cancellationToken);
-            // Those that the API no longer has are added here already: without them the sum is never reached.
-            foreach (var (stream, list) in final) AddForgotten(list, windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
-            var counted = final.Values.Sum(list => list.Sum(window => window.Count));
-            if (counted >= aggregated) return final;
-            if (Stopwatch.GetElapsedTime(_windowsSince) > _windowsLimit)
+        var final = new Dictionary<string, List<FoundWindow>>(StringComparer.Ordinal);
+        var counted = 0L;
+        var all = await IsSoonAsync(
+            async () =>
             {
-                say($"given up after {_windowsLimit.TotalSeconds:0} s: the final windows of {tenant} hold {counted} of {aggregated} events");
-                return final;
-            }
+                foreach (var stream in LoadPlan.StreamNames(target.StreamPrefix))
+                {
+                    final[stream] = await inspector.WindowsAsync(stream, cancellationToken);
+                    // Those that the API no longer has are added here already: without them the sum is never reached.
+                    AddForgotten(final[stream], windows.Single(listener => listener.Tenant == tenant && listener.Stream == stream));
+                }
 
-            await Task.Delay(_look, cancellationToken);
-        }
+                counted = final.Values.Sum(list => list.Sum(window => window.Count));
+                return counted >= aggregated;
+            },
+            _windowsSince,
+            _windowsLimit,
+            cancellationToken);
+        if (!all) say($"given up after {_windowsLimit.TotalSeconds:0} s: the final windows of {tenant} hold {counted} of {aggregated} events");
+        return final;
     }
 
     private async Task CompareSocketsAsync(
@@ -161,36 +165,50 @@ internal sealed class Observation(
         if (_socketsSince == 0) _socketsSince = Stopwatch.GetTimestamp();
         var listener = windows.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
         var feed = events.Single(listener => listener.Tenant == of.Tenant && listener.Stream == of.Stream);
-        while (true)
-        {
-            List<Difference> differences = [.. SocketCheck.Windows(listener, final), .. SocketCheck.Events(feed, taken)];
-            if (differences.Count == 0 || Stopwatch.GetElapsedTime(_socketsSince) > _socketsLimit)
+        List<Difference> differences = [];
+        await IsSoonAsync(
+            () =>
             {
-                Note(report, "socket:windows", listener.Windows.Count, differences.Where(difference => difference.Place == "socket:windows"));
-                Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));
-                return;
-            }
-
-            await Task.Delay(_look, cancellationToken);
-        }
+                differences = [.. SocketCheck.Windows(listener, final), .. SocketCheck.Events(feed, taken)];
+                return Task.FromResult(differences.Count == 0);
+            },
+            _socketsSince,
+            _socketsLimit,
+            cancellationToken);
+        Note(report, "socket:windows", listener.Windows.Count, differences.Where(difference => difference.Place == "socket:windows"));
+        Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));
     }
 
     private async Task CompareAlertsAsync(RunReport report, Webhooks told, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
     {
         _place = $"alerts of {of.Tenant}/{of.Stream}";
         if (_alertsSince == 0) _alertsSince = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            var alerts = await inspector.AlertsAsync(of.Stream, cancellationToken);
-            var differences = AlertCheck.Compare(of, alerts, told.Told).ToList();
-            if (differences.Count == 0 || Stopwatch.GetElapsedTime(_alertsSince) > _alertsLimit)
+        List<Difference> differences = [];
+        var alerts = 0;
+        await IsSoonAsync(
+            async () =>
             {
-                Note(report, "notifications", alerts.Count, differences);
-                return;
-            }
+                var found = await inspector.AlertsAsync(of.Stream, cancellationToken);
+                alerts = found.Count;
+                differences = [.. AlertCheck.Compare(of, found, told.Told)];
+                return differences.Count == 0;
+            },
+            _alertsSince,
+            _alertsLimit,
+            cancellationToken);
+        Note(report, "notifications", alerts, differences);
+    }
 
+    /// <returns>Whether it came true within the limit; it is looked at once at least.</returns>
+    private static async Task<bool> IsSoonAsync(Func<Task<bool>> isTrue, long since, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        while (!await isTrue())
+        {
+            if (Stopwatch.GetElapsedTime(since) > limit) return false;
             await Task.Delay(_look, cancellationToken);
         }
+
+        return true;
     }
 
     private void Note(RunReport report, string place, long compared, IEnumerable<Difference> differences)

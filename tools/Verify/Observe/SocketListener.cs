@@ -32,9 +32,6 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
     /// <summary>Times that it asked for what it had missed and got a snapshot instead.</summary>
     public int Resets { get; private set; }
 
-    /// <summary>Whether it was told that it is shown a sample of what there is.</summary>
-    public bool WasSampled { get; private set; }
-
     /// <summary>Messages whose position was not behind that of the one before, though the epoch was the same.</summary>
     public List<string> Disorder { get; } = [];
 
@@ -59,7 +56,15 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
     protected abstract void OnSnapshot(JsonNode data);
 
     /// <summary>One change.</summary>
-    protected abstract void OnMessage(string position, JsonNode data);
+    /// <param name="position">Where it stands.</param>
+    /// <param name="data">The change.</param>
+    /// <param name="whole">Whether everything is shown, and not a sample.</param>
+    protected abstract void OnMessage(string position, JsonNode data, bool whole);
+
+    /// <summary>It was told that from here on not everything is shown.</summary>
+    protected virtual void OnLess()
+    {
+    }
 
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
@@ -95,17 +100,23 @@ internal abstract class SocketListener(ITarget target, string tenant, string str
             switch ((string?)message["type"])
             {
                 case "snapshot":
-                    if (resumed && (string?)message["mode"] != "aggregated") Resets++;
+                    if (resumed)
+                    {
+                        if ((string?)message["mode"] != "aggregated") Resets++;
+                        OnLess();
+                    }
+
                     OnSnapshot(message["data"]!);
                     _listening.TrySetResult();
                     break;
-                case "degraded" when mode == "full":
-                    WasSampled |= (bool)message["data"]!["degraded"]!;
+                case "degraded":
+                    if ((bool)message["data"]!["degraded"]!) OnLess();
                     continue;
                 case "window" or "event":
-                    WasSampled |= message["sample_rate"] is not null;
+                    var whole = message["sample_rate"] is null;
+                    if (!whole) OnLess();
                     if (_position is not null && !IsBehind(_position, position)) Disorder.Add($"{position} after {_position}");
-                    OnMessage(position, message["data"]!);
+                    OnMessage(position, message["data"]!, whole);
                     break;
                 default:
                     continue;

@@ -30,10 +30,10 @@ internal sealed class WindowListener(ITarget target, string tenant, string strea
 
     protected override void OnSnapshot(JsonNode data)
     {
-        foreach (var item in data["windows"]!.AsArray()) OnMessage("snapshot", item!);
+        foreach (var item in data["windows"]!.AsArray()) OnMessage("snapshot", item!, whole: true);
     }
 
-    protected override void OnMessage(string position, JsonNode data)
+    protected override void OnMessage(string position, JsonNode data, bool whole)
     {
         var found = FoundWindow.Of(data);
         lock (_gate)
