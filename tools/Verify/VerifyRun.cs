@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Millrace.Servers;
 using Millrace.Verify.Check;
 using Millrace.Verify.Faults;
 using Millrace.Verify.Load;
@@ -73,10 +74,10 @@ internal sealed class VerifyRun(ITarget target, VerifySettings settings, int see
         }
     }
 
-    private async Task<Webhooks?> AlertAsync(CancellationToken cancellationToken)
+    private async Task<WebhookReceiver?> AlertAsync(CancellationToken cancellationToken)
     {
         if (target is not IOwnTarget own || settings.Faults.Count + settings.Kills == 0) return null;
-        var webhooks = await Webhooks.StartAsync(cancellationToken);
+        var webhooks = await WebhookReceiver.StartAsync(cancellationToken);
         using var rules = new AlertRule(own, settings.Rate);
         await rules.CreateAsync(webhooks.Url, cancellationToken);
         return webhooks;

@@ -1,6 +1,6 @@
 using System.Net;
 using Millrace.Alerting.Notifications;
-using Millrace.Alerting.Tests.Support;
+using Millrace.Servers;
 using Xunit;
 
 namespace Millrace.Alerting.Tests.Notifications;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
+using Millrace.Servers;
 using Dapper;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;

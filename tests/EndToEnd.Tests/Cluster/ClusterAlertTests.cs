@@ -1,4 +1,5 @@
 using Millrace.EndToEnd.Tests.Support;
+using Millrace.Servers;
 using Millrace.Testing;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Millrace.Servers;
 using Xunit;
 
 namespace Millrace.EndToEnd.Tests.Support;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Millrace.Installations;
+using Millrace.Servers;
 using Millrace.Verify.Check;
 using Millrace.Verify.Load;
 using Millrace.Verify.Report;
@@ -10,7 +11,7 @@ namespace Millrace.Verify.Observe;
 
 /// <summary>Looks into every place where an event must be, and compares.</summary>
 internal sealed class Observation(
-    ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows, Webhooks? webhooks, Action<string> say)
+    ITarget target, Journal journal, RunClock clock, IReadOnlyList<EventListener> events, IReadOnlyList<WindowListener> windows, WebhookReceiver? webhooks, Action<string> say)
 {
     private static readonly (string Table, TimeSpan Size)[] _rollups =
         [("rollup_1m", TimeSpan.FromMinutes(1)), ("rollup_1h", TimeSpan.FromHours(1)), ("rollup_1d", TimeSpan.FromDays(1))];
@@ -179,7 +180,7 @@ internal sealed class Observation(
         Note(report, "socket:events", feed.Different, differences.Where(difference => difference.Place == "socket:events"));
     }
 
-    private async Task CompareAlertsAsync(RunReport report, Webhooks told, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
+    private async Task CompareAlertsAsync(RunReport report, WebhookReceiver receiver, Inspector inspector, (string Tenant, string Stream) of, CancellationToken cancellationToken)
     {
         _place = $"alerts of {of.Tenant}/{of.Stream}";
         if (_alertsSince == 0) _alertsSince = Stopwatch.GetTimestamp();
@@ -190,13 +191,22 @@ internal sealed class Observation(
             {
                 var found = await inspector.AlertsAsync(of.Stream, cancellationToken);
                 alerts = found.Count;
-                differences = [.. AlertCheck.Compare(of, found, told.Told)];
+                differences = [.. AlertCheck.Compare(of, found, Told(receiver))];
                 return differences.Count == 0;
             },
             _alertsSince,
             _alertsLimit,
             cancellationToken);
         Note(report, "notifications", alerts, differences);
+    }
+
+    /// <summary>Ids of the notifications of each alert and status; all attempts of one have the same.</summary>
+    private static Func<string, string, IReadOnlyCollection<string>> Told(WebhookReceiver receiver)
+    {
+        var told = receiver.Requests
+            .SelectMany(request => request.Json["alerts"]!.AsArray().Select(alert => (Alert: (string)alert!["id"]!, request.Status, request.Id)))
+            .Distinct().ToLookup(one => (one.Alert, one.Status), one => one.Id);
+        return (alert, status) => [.. told[(alert, status)]];
     }
 
     /// <returns>Whether it came true within the limit; it is looked at once at least.</returns>

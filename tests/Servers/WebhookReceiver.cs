@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Millrace.Alerting.Tests.Support;
+namespace Millrace.Servers;
 
 /// <summary>A real server on a free port of this machine that takes webhooks and answers as it is told.</summary>
-internal sealed class WebhookReceiver : IAsyncDisposable
+public sealed class WebhookReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Received> _requests = [];
@@ -28,7 +28,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     public int Count(string status) =>
         _requests.Where(request => request.Status == status).Select(request => request.Id).Distinct(StringComparer.Ordinal).Count();
 
-    public static async Task<WebhookReceiver> StartAsync()
+    /// <summary>Starts it.</summary>
+    public static async Task<WebhookReceiver> StartAsync(CancellationToken cancellationToken = default)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -36,12 +37,13 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         var app = builder.Build();
         var receiver = new WebhookReceiver(app);
         app.Run(receiver.TakeAsync);
-        await app.StartAsync();
+        await app.StartAsync(cancellationToken);
         receiver.Url = app.Urls.Single();
         return receiver;
     }
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    /// <summary>Stops it.</summary>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task TakeAsync(HttpContext context)
     {
@@ -57,14 +59,24 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         foreach (var (name, value) in answer.Headers ?? []) context.Response.Headers[name] = value;
     }
 
-    internal sealed record Answer(int Status, Dictionary<string, string>? Headers = null);
+    /// <summary>What it answers with.</summary>
+    /// <param name="Status">HTTP status.</param>
+    /// <param name="Headers">More headers.</param>
+    public sealed record Answer(int Status, Dictionary<string, string>? Headers = null);
 
-    internal sealed record Received(string Path, Dictionary<string, string> Headers, string Body)
+    /// <summary>A request that came.</summary>
+    /// <param name="Path">Its path.</param>
+    /// <param name="Headers">Its headers, whatever the case of their names.</param>
+    /// <param name="Body">Its body.</param>
+    public sealed record Received(string Path, Dictionary<string, string> Headers, string Body)
     {
+        /// <summary>The document in the body.</summary>
         public JsonNode Json => JsonNode.Parse(Body)!;
 
+        /// <summary>Whether it says that alerts fire, or are over.</summary>
         public string Status => (string)Json["status"]!;
 
+        /// <summary>Id of the notification, which all its attempts share.</summary>
         public string Id => Headers["webhook-id"];
     }
 }
