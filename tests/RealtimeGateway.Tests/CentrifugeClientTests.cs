@@ -11,18 +11,21 @@ public sealed class CentrifugeClientTests : GatewayTest
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     [Fact]
-    public async Task Published_client_connects_recovers_refreshes_and_is_refused_where_it_must_be()
+    public Task Published_client_connects_recovers_refreshes_and_is_refused_where_it_must_be() => RunAsync("session.mjs");
+
+    [Theory]
+    [InlineData("json", "websocket")]
+    [InlineData("protobuf", "websocket")]
+    public Task Published_client_finds_everything_in_every_format_over_every_transport(string format, string transport) =>
+        RunAsync("conformance.mjs", format, transport);
+
+    private async Task RunAsync(string script, params string[] arguments)
     {
         var node = TestEnvironment.RequireProgramOrSkip("node", "https://nodejs.org, or: apt-get install nodejs npm");
         var folder = Folder();
         TestEnvironment.RequireOrSkip(Directory.Exists(Path.Combine(folder, "node_modules")), "npm ci in tests/clients/centrifuge");
-        var start = new ProcessStartInfo(node, ["session.mjs", Server.Address.ToString(), GatewayServer.ApiKey, await Server.ExpiredTokenAsync()])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-
+        string[] all = [script, Server.Address.ToString(), GatewayServer.ApiKey, .. arguments.Length > 0 ? arguments : [await Server.ExpiredTokenAsync()]];
+        var start = new ProcessStartInfo(node, all) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();

@@ -81,7 +81,7 @@ public sealed class WireTests
         var expected = new Queue<Frame>();
         for (var i = 0; i < 200; i++)
         {
-            var frame = Frame.Text(Wire.WebSocket, Encoding.ASCII.GetBytes(new string('x', i)));
+            var frame = Wire.WebSocket.Framing.Wrap(Encoding.ASCII.GetBytes(new string('x', i)));
             queue.Add(frame);
             expected.Enqueue(frame);
             if (i % 3 == 0) Assert.Same(expected.Dequeue(), queue.Take());

@@ -38,6 +38,9 @@ internal static partial class Log
     [LoggerMessage(4015, LogLevel.Debug, "A client of {Channel} that goes on from {Offset} is shown a snapshot: {Reason}.")]
     public static partial void NotRecovered(ILogger logger, string channel, long offset, string reason);
 
+    [LoggerMessage(4016, LogLevel.Error, "The delivery loop failed at {Work}; it goes on.")]
+    public static partial void WorkFailed(ILogger logger, string work, Exception exception);
+
     [LoggerMessage(4020, LogLevel.Warning, "{Channel} has {Rate} events a second, more than its limit: the feed carries {Step}.")]
     public static partial void Sampling(ILogger logger, string channel, int rate, string step);
 

@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Millrace.Hosting.Configuration;
-using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Centrifuge.Handlers;
+using Millrace.RealtimeGateway.Centrifuge.Sessions;
+using Millrace.RealtimeGateway.Centrifuge.Transports;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Forwarding;
@@ -41,6 +43,7 @@ public static class RealtimeGatewayModule
         services.TryAddSingleton<StreamDirectory>();
         services.TryAddSingleton<Subscriptions>();
         services.TryAddSingleton<ConnectionServices>();
+        AddCommands(services);
         AddWorker<EventSource>(services);
         AddWorker<WindowSource>(services);
         AddWorker<WindowBackfill>(services);
@@ -61,7 +64,7 @@ public static class RealtimeGatewayModule
     public static IEndpointRouteBuilder MapRealtimeGateway(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        CentrifugeEndpoint.Map(endpoints);
+        SocketEndpoint.Map(endpoints);
         PlainEndpoints.Map(endpoints);
         TokenEndpoint.Map(endpoints);
         KeyEndpoints.Map(endpoints);
@@ -72,6 +75,24 @@ public static class RealtimeGatewayModule
         ServiceForwarder.Map(endpoints);
         DashboardFiles.Map(endpoints);
         return endpoints;
+    }
+
+    private static void AddCommands(IServiceCollection services)
+    {
+        services.TryAddEnumerable([
+            ServiceDescriptor.Singleton<ICommandHandler, ConnectHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, HistoryHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, PingHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, PublishHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, RefreshHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, RpcHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, SendHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, SubscribeHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, UnsubscribeHandler>(),
+        ]);
+        services.TryAddSingleton<CommandTable>();
+        services.TryAddSingleton<SessionDirectory>();
+        services.TryAddSingleton<SessionServices>();
     }
 
     private static void AddWorker<TWorker>(IServiceCollection services)

@@ -3,7 +3,8 @@ using System.Text.Json;
 using Millrace.Fuzz.Engine;
 using Millrace.Fuzz.Generation;
 using Millrace.Hosting.Http;
-using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Centrifuge.Commands;
+using Millrace.RealtimeGateway.Centrifuge.Formats;
 
 namespace Millrace.Fuzz.Targets;
 
@@ -29,10 +30,10 @@ internal sealed class CentrifugeTarget : Target
     {
         _read.Clear();
         ReadOnlySpan<byte> frame = input;
-        while (CommandReader.NextLine(ref frame, out var line))
+        while (JsonFormat.NextLine(ref frame, out var line))
         {
             // The connection ends at the first line that is no command.
-            if (!CommandReader.TryRead(line, out var command)) return false;
+            if (!JsonFormat.TryReadLine(line, out var command)) return false;
             _read.Add((Encoding.UTF8.GetString(line), command));
         }
 

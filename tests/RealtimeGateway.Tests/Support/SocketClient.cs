@@ -10,6 +10,7 @@ internal sealed class SocketClient : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ClientWebSocket _socket = new();
     private readonly Queue<JsonNode> _waiting = new();
+    private readonly Queue<Google.Protobuf.ByteString> _delimited = new();
     private readonly byte[] _buffer = new byte[256 * 1024];
     private int _id;
 
@@ -105,6 +106,19 @@ internal sealed class SocketClient : IAsyncDisposable
         return _waiting.Dequeue();
     }
 
+    /// <summary>The next message of a connection in Protobuf.</summary>
+    public async Task<Google.Protobuf.ByteString> ReadDelimitedAsync()
+    {
+        while (_delimited.Count == 0)
+        {
+            if (await ReadBytesAsync(WebSocketMessageType.Binary) is not { } frame) throw new EndOfStreamException($"closed with {CloseCode} {CloseReason}");
+            var input = new Google.Protobuf.CodedInputStream(frame);
+            while (!input.IsAtEnd) _delimited.Enqueue(input.ReadBytes());
+        }
+
+        return _delimited.Dequeue();
+    }
+
     /// <summary>The next publication's body: <c>{"data","offset"}</c>.</summary>
     public async Task<JsonNode> PublicationAsync()
     {
@@ -154,7 +168,9 @@ internal sealed class SocketClient : IAsyncDisposable
         },
     };
 
-    private async Task<string?> ReadFrameAsync()
+    private async Task<string?> ReadFrameAsync() => await ReadBytesAsync(WebSocketMessageType.Text) is { } frame ? Encoding.UTF8.GetString(frame) : null;
+
+    private async Task<byte[]?> ReadBytesAsync(WebSocketMessageType kind)
     {
         using var text = new MemoryStream();
         while (true)
@@ -162,10 +178,11 @@ internal sealed class SocketClient : IAsyncDisposable
             using var limit = new CancellationTokenSource(Patience);
             var result = await _socket.ReceiveAsync(_buffer, limit.Token);
             if (result.MessageType == WebSocketMessageType.Close) return null;
+            Xunit.Assert.Equal(kind, result.MessageType);
             text.Write(_buffer, 0, result.Count);
             if (!result.EndOfMessage) continue;
             Frames++;
-            return Encoding.UTF8.GetString(text.ToArray());
+            return text.ToArray();
         }
     }
 }

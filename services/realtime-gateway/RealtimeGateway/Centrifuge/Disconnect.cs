@@ -8,6 +8,9 @@ namespace Millrace.RealtimeGateway.Centrifuge;
 /// <param name="Reason">For people; ASCII, at most 123 bytes.</param>
 internal sealed record Disconnect(int Code, string Reason)
 {
+    /// <summary>Whether the client comes back by itself.</summary>
+    public bool Reconnects => Code is not ((>= 3500 and < 4000) or (>= 4500 and < 5000));
+
     /// <summary>The connection is over and nobody asked for it.</summary>
     public static readonly Disconnect ConnectionClosed = new(3000, "connection closed");
 

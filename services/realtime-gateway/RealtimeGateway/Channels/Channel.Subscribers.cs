@@ -190,7 +190,7 @@ internal sealed partial class Channel
         _byShard[connection.Shard.Index] += by;
         if (subscription.Mode == DeliveryMode.Every)
         {
-            _byWire[(int)connection.Wire] += by;
+            _byWire[connection.Wire.Index] += by;
         }
         else
         {

@@ -19,7 +19,7 @@ internal sealed partial class Channel
     private readonly ChannelServices _services;
     private readonly List<Subscription>[] _subscribers;
     private readonly int[] _byShard;
-    private readonly int[] _byWire = new int[3];
+    private readonly int[] _byWire = new int[Wire.All.Count];
     private readonly Dictionary<(string? Type, Wire Wire), int> _aggregated = [];
     private readonly ChannelMessages _messages;
     private int? _partition;
@@ -123,9 +123,9 @@ internal sealed partial class Channel
         lock (_gate)
         {
             var message = new Broadcast(0, null, DeliveryMode.Every, _services.Time.GetTimestamp());
-            for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+            foreach (var wire in Wire.All)
             {
-                if (_byWire[(int)wire] > 0) message[wire] = _messages.Degraded(wire, document);
+                if (_byWire[wire.Index] > 0) message[wire] = _messages.Degraded(wire, document);
             }
 
             Post(message);
@@ -151,7 +151,7 @@ internal sealed partial class Channel
         if (finals.Count == 0) return;
         var document = _messages.Collect(finals);
         var message = new Broadcast(finals[^1].Offset, type, DeliveryMode.Aggregated, _services.Time.GetTimestamp());
-        for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+        foreach (var wire in Wire.All)
         {
             if (_aggregated.ContainsKey((type, wire))) message[wire] = _messages.Snapshot(wire, document, finals[^1].Offset, aggregated: true);
         }
@@ -162,9 +162,9 @@ internal sealed partial class Channel
     private void Broadcast(Publication publication)
     {
         var message = new Broadcast(publication.Offset, publication.Type, DeliveryMode.Every, _services.Time.GetTimestamp());
-        for (var wire = Wire.Centrifuge; wire <= Wire.ServerSentEvents; wire++)
+        foreach (var wire in Wire.All)
         {
-            if (_byWire[(int)wire] > 0) message[wire] = _messages.Publication(wire, publication);
+            if (_byWire[wire.Index] > 0) message[wire] = _messages.Publication(wire, publication);
         }
 
         Post(message);

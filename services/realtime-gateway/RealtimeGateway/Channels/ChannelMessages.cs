@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Millrace.RealtimeGateway.Centrifuge.Formats;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Namespaces;
 
@@ -68,52 +69,45 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
         }
     }
 
-    /// <summary>Writes the body of a publication as the Centrifuge protocol has it: <c>{"data":{…},"offset":n}</c>.</summary>
-    public void WriteBody(ref Utf8Builder b, Publication publication) =>
-        WriteBody(ref b, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+    /// <summary>Writes the fields of a publication as the Centrifuge protocol has them.</summary>
+    public void Write(MessageWriter to, Publication publication) =>
+        Write(to, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
 
-    /// <summary>Writes the wrapped snapshot that a subscribe reply carries under <c>data</c>.</summary>
-    public static void WriteSnapshot(ref Utf8Builder b, ReadOnlySpan<byte> document)
+    /// <summary>The wrapped snapshot that a subscribe reply carries under <c>data</c>.</summary>
+    public static byte[] Wrapped(ReadOnlySpan<byte> snapshot)
     {
+        var b = new Utf8Builder(snapshot.Length + 64);
         b.Add("{\"type\":\"snapshot\",\"data\":"u8);
-        b.Add(document);
+        b.Add(snapshot);
         b.Add((byte)'}');
+        var bytes = b.Written.ToArray();
+        b.Dispose();
+        return bytes;
     }
 
     private Frame Encode(Wire wire, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
     {
+        if (wire.Format is { } format) return EncodePush(wire, format, type, data, offset, aggregated, sampleRate);
         var b = new Utf8Builder(data.Length + 256);
         try
         {
-            switch (wire)
+            if (wire.Form == MessageForm.PlainEvents)
             {
-                case Wire.Centrifuge:
-                    b.Add("{\"push\":{\"channel\":"u8);
-                    b.Add(_name);
-                    b.Add(",\"pub\":"u8);
-                    WriteBody(ref b, type, data, offset, aggregated, sampleRate);
-                    b.Add("}}"u8);
-                    break;
-                case Wire.WebSocket:
-                    WritePlain(ref b, type, data, offset, aggregated, sampleRate);
-                    break;
-                default:
-                    if (offset != 0)
-                    {
-                        b.Add("id: "u8);
-                        b.Add(_epoch);
-                        b.Add((byte)':');
-                        b.Add(offset);
-                        b.Add((byte)'\n');
-                    }
+                if (offset != 0)
+                {
+                    b.Add("id: "u8);
+                    b.Add(_epoch);
+                    b.Add((byte)':');
+                    b.Add(offset);
+                    b.Add((byte)'\n');
+                }
 
-                    b.Add("data: "u8);
-                    WritePlain(ref b, type, data, offset, aggregated, sampleRate);
-                    b.Add("\n\n"u8);
-                    break;
+                b.Add("data: "u8);
             }
 
-            return Frame.Text(wire, b.Written);
+            WritePlain(ref b, type, data, offset, aggregated, sampleRate);
+            if (wire.Form == MessageForm.PlainEvents) b.Add("\n\n"u8);
+            return wire.Framing.Wrap(b.Written);
         }
         finally
         {
@@ -121,23 +115,39 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
         }
     }
 
-    private static void WriteBody(
-        ref Utf8Builder b, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
+    private Frame EncodePush(
+        Wire wire, MessageFormat format, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
     {
-        b.Add("{\"data\":{\"type\":\""u8);
-        b.Add(type);
-        b.Add((byte)'"');
-        WriteMarks(ref b, aggregated, sampleRate);
-        b.Add(",\"data\":"u8);
-        b.Add(data);
-        b.Add((byte)'}');
-        if (offset != 0)
+        using var to = format.Begin(data.Length + 256);
+        if (wire.Form == MessageForm.Replies) to.Begin(Fields.Reply.Push);
+        to.Text(Fields.Push.Channel, name);
+        to.Begin(Fields.Push.Pub);
+        Write(to, type, data, offset, aggregated, sampleRate);
+        to.End();
+        if (wire.Form == MessageForm.Replies) to.End();
+        return wire.Framing.Wrap(to.Finish());
+    }
+
+    private static void Write(MessageWriter to, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
+    {
+        var b = new Utf8Builder(data.Length + 128);
+        try
         {
-            b.Add(",\"offset\":"u8);
-            b.Add(offset);
+            b.Add("{\"type\":\""u8);
+            b.Add(type);
+            b.Add((byte)'"');
+            WriteMarks(ref b, aggregated, sampleRate);
+            b.Add(",\"data\":"u8);
+            b.Add(data);
+            b.Add((byte)'}');
+            to.Data(Fields.Publication.Data, b.Written);
+        }
+        finally
+        {
+            b.Dispose();
         }
 
-        b.Add((byte)'}');
+        to.Number(Fields.Publication.Offset, offset);
     }
 
     private void WritePlain(ref Utf8Builder b, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)

@@ -44,7 +44,7 @@ internal sealed class SubscribeOutcome
 }
 
 /// <summary>Makes the message that must go out before the channel's next one. Called under the channel's lock.</summary>
-internal delegate Frame SubscribeReply(Channel channel, SubscribeOutcome outcome);
+internal delegate Frame? SubscribeReply(Channel channel, SubscribeOutcome outcome);
 
 /// <summary>A page of history.</summary>
 /// <param name="Epoch">Epoch of the offsets.</param>

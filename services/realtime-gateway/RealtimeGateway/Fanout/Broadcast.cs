@@ -7,7 +7,7 @@ namespace Millrace.RealtimeGateway.Fanout;
 /// <param name="timestamp">When it was published, of the time provider.</param>
 internal sealed class Broadcast(long offset, string? type, DeliveryMode mode, long timestamp)
 {
-    private readonly Frame?[] _frames = new Frame?[3];
+    private readonly Frame?[] _frames = new Frame?[Wire.All.Count];
 
     public long Offset => offset;
 
@@ -20,7 +20,7 @@ internal sealed class Broadcast(long offset, string? type, DeliveryMode mode, lo
     /// <summary>The frame of a wire. Set before the broadcast is posted, never after.</summary>
     public Frame? this[Wire wire]
     {
-        get => _frames[(int)wire];
-        set => _frames[(int)wire] = value;
+        get => _frames[wire.Index];
+        set => _frames[wire.Index] = value;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Millrace.RealtimeGateway.Fanout;
@@ -15,11 +16,11 @@ internal sealed class FanoutHub : IDisposable
     private int _connections;
     private volatile bool _draining;
 
-    public FanoutHub(IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time)
+    public FanoutHub(IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time, ILogger<FanoutHub> logger)
     {
         _options = options.Value;
         var count = _options.Shards > 0 ? _options.Shards : Environment.ProcessorCount;
-        _shards = [.. Enumerable.Range(0, count).Select(i => new Shard(i, _options.Connections, metrics, time))];
+        _shards = [.. Enumerable.Range(0, count).Select(i => new Shard(i, _options.Connections, metrics, time, logger))];
         _ticker = time.CreateTimer(static state => ((FanoutHub)state!).Tick(), this, TickInterval, TickInterval);
     }
 

@@ -8,8 +8,8 @@ namespace Millrace.RealtimeGateway.Fanout;
 /// </summary>
 /// <param name="bytes">Header and payload.</param>
 /// <param name="headerLength">Bytes before the payload, 0 where the wire has no frames.</param>
-/// <param name="joinable">Whether the payload may share a frame with others (Centrifuge replies, newline-delimited).</param>
-internal sealed class Frame(byte[] bytes, int headerLength, bool joinable)
+/// <param name="joining">Whether the payload may share a WebSocket frame with others, and how.</param>
+internal sealed class Frame(byte[] bytes, int headerLength, Joining joining)
 {
     /// <summary>Everything, ready to be sent.</summary>
     public ReadOnlyMemory<byte> Bytes { get; } = bytes;
@@ -20,21 +20,14 @@ internal sealed class Frame(byte[] bytes, int headerLength, bool joinable)
     /// <summary>Size on the wire.</summary>
     public int Length => bytes.Length;
 
-    /// <summary>Whether the payload may share a frame with others.</summary>
-    public bool Joinable => joinable;
+    /// <summary>Whether the payload may share a WebSocket frame with others, and how.</summary>
+    public Joining Joining => joining;
 
     /// <summary>Largest header of a server's frame.</summary>
     public const int MaxHeader = 10;
 
-    /// <summary>A frame of the wire around a text.</summary>
-    public static Frame Text(Wire wire, ReadOnlySpan<byte> payload)
-    {
-        if (wire == Wire.ServerSentEvents) return new Frame(payload.ToArray(), 0, joinable: false);
-        return Create(WebSocketOpcode.Text, payload, joinable: wire == Wire.Centrifuge);
-    }
-
     /// <summary>A WebSocket control frame.</summary>
-    public static Frame Control(WebSocketOpcode opcode, ReadOnlySpan<byte> payload) => Create(opcode, payload, joinable: false);
+    public static Frame Control(WebSocketOpcode opcode, ReadOnlySpan<byte> payload) => Create(opcode, payload, Joining.None);
 
     /// <summary>A WebSocket close frame.</summary>
     /// <param name="code">Close code.</param>
@@ -71,12 +64,26 @@ internal sealed class Frame(byte[] bytes, int headerLength, bool joinable)
     /// <summary>Length of the header for a payload.</summary>
     public static int HeaderLength(int payloadLength) => payloadLength < 126 ? 2 : payloadLength <= ushort.MaxValue ? 4 : MaxHeader;
 
-    private static Frame Create(WebSocketOpcode opcode, ReadOnlySpan<byte> payload, bool joinable)
+    /// <summary>A WebSocket frame.</summary>
+    public static Frame Create(WebSocketOpcode opcode, ReadOnlySpan<byte> payload, Joining joining)
     {
         var header = HeaderLength(payload.Length);
         var bytes = GC.AllocateUninitializedArray<byte>(header + payload.Length);
         WriteHeader(bytes, opcode, payload.Length);
         payload.CopyTo(bytes.AsSpan(header));
-        return new Frame(bytes, header, joinable);
+        return new Frame(bytes, header, joining);
     }
+}
+
+/// <summary>How payloads share a WebSocket frame.</summary>
+internal enum Joining
+{
+    /// <summary>Not at all.</summary>
+    None = 0,
+
+    /// <summary>In a text frame with line breaks between.</summary>
+    Lines,
+
+    /// <summary>In a binary frame, one after the other: each says how long it is.</summary>
+    Delimited,
 }

@@ -23,6 +23,17 @@ internal struct OutQueue
         Bytes += frame.Length;
     }
 
+    /// <summary>Puts a frame before all others.</summary>
+    public void AddFirst(Frame frame)
+    {
+        _ring ??= new Frame[4];
+        if (Count == _ring.Length) Grow();
+        _head = (_head - 1) & (_ring.Length - 1);
+        _ring[_head] = frame;
+        Count++;
+        Bytes += frame.Length;
+    }
+
     public readonly bool TryPeek(int index, [NotNullWhen(true)] out Frame? frame)
     {
         frame = index < Count ? _ring![(_head + index) & (_ring.Length - 1)] : null;

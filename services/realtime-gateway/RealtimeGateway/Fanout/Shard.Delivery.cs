@@ -28,6 +28,13 @@ internal sealed partial class Shard
     public void Close(Connection connection, Disconnect disconnect)
     {
         if (connection.Left || connection.Ending is not null) return;
+        if (connection.Held)
+        {
+            // What waits is what must not be read before a first message that will not come now.
+            connection.Held = false;
+            connection.Queue.Clear();
+        }
+
         if (connection.ClosingFrame(disconnect) is { } last) connection.Queue.Add(last);
         connection.Ending = disconnect;
         connection.SinceMs = NowMs;
@@ -112,39 +119,32 @@ internal sealed partial class Shard
     private void Flush(Connection connection)
     {
         _highWater = Math.Max(_highWater, connection.Queue.Bytes);
-        while (!connection.Writing && !connection.Left)
+        if (connection.Held) return;
+        try
         {
-            if (connection.Queue.Count == 0)
+            while (!connection.Writing && !connection.Left && HasMore(connection))
             {
-                if (connection.Ending is not null)
-                {
-                    connection.MarkClosed();
-                    return;
-                }
-
-                if (connection.Lagging == 0 || !CatchUp(connection)) return;
-            }
-
-            _sentMessages += connection.Queue.Count;
-            var next = Next(connection);
-            _sentMessages -= connection.Queue.Count;
-            _sentBytes += next.Length;
-            try
-            {
-                if (!connection.TryWrite(next))
-                {
-                    if (connection.Ending is null) connection.SinceMs = NowMs;
-                    return;
-                }
-
-                Return(connection);
-            }
-            catch (Exception e) when (IsBroken(e))
-            {
-                Break(connection);
-                return;
+                _sentMessages += connection.Queue.Count;
+                var next = Next(connection);
+                _sentMessages -= connection.Queue.Count;
+                _sentBytes += next.Length;
+                if (connection.TryWrite(next)) Return(connection);
+                else if (connection.Ending is null) connection.SinceMs = NowMs;
             }
         }
+        catch (Exception e)
+        {
+            if (!IsBroken(e)) Log.WorkFailed(logger, nameof(Flush), e);
+            Break(connection);
+        }
+    }
+
+    private bool HasMore(Connection connection)
+    {
+        if (connection.Queue.Count > 0) return true;
+        if (connection.Ending is null) return connection.Lagging > 0 && CatchUp(connection);
+        connection.MarkClosed();
+        return false;
     }
 
     private void Written(Connection connection)
@@ -153,8 +153,9 @@ internal sealed partial class Shard
         {
             connection.EndWrite();
         }
-        catch (Exception e) when (IsBroken(e))
+        catch (Exception e)
         {
+            if (!IsBroken(e)) Log.WorkFailed(logger, nameof(Written), e);
             Break(connection);
         }
 
@@ -203,15 +204,16 @@ internal sealed partial class Shard
         ref var queue = ref connection.Queue;
         var first = queue.Take();
         if (!queue.TryPeek(0, out var second) || first.Length + second.Length > limits.FrameBytes) return first.Bytes;
-        var joined = first.Joinable && second.Joinable;
-        if (first.Joinable != second.Joinable) return first.Bytes;
+        if (first.Joining != second.Joining) return first.Bytes;
+        var joined = first.Joining != Joining.None;
+        var lines = first.Joining == Joining.Lines;
 
         // Count what fits, then copy.
         var count = 0;
         var size = joined ? first.Payload.Length : first.Length;
-        while (queue.TryPeek(count, out var frame) && frame.Joinable == first.Joinable)
+        while (queue.TryPeek(count, out var frame) && frame.Joining == first.Joining)
         {
-            var more = joined ? frame.Payload.Length + 1 : frame.Length;
+            var more = joined ? frame.Payload.Length + (lines ? 1 : 0) : frame.Length;
             if (size + more > limits.FrameBytes) break;
             size += more;
             count++;
@@ -219,11 +221,11 @@ internal sealed partial class Shard
 
         var rented = ArrayPool<byte>.Shared.Rent(size + Frame.MaxHeader);
         connection.Rented = rented;
-        var at = joined ? Frame.WriteHeader(rented, WebSocketOpcode.Text, size) : 0;
+        var at = joined ? Frame.WriteHeader(rented, lines ? WebSocketOpcode.Text : WebSocketOpcode.Binary, size) : 0;
         at += Copy(first, joined, rented.AsSpan(at));
         for (; count > 0; count--)
         {
-            if (joined) rented[at++] = (byte)'\n';
+            if (lines) rented[at++] = (byte)'\n';
             at += Copy(queue.Take(), joined, rented.AsSpan(at));
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using Millrace.RealtimeGateway.Centrifuge;
 using Millrace.RealtimeGateway.Channels;
 
@@ -9,7 +10,8 @@ namespace Millrace.RealtimeGateway.Fanout;
 /// sending, which is what keeps a subscribe reply in front of the channel's next message. What is posted together leaves together: each
 /// connection is flushed once for all that came.
 /// </summary>
-internal sealed partial class Shard(int index, GatewayConnectionOptions limits, GatewayMetrics metrics, TimeProvider time) : IThreadPoolWorkItem
+internal sealed partial class Shard(
+    int index, GatewayConnectionOptions limits, GatewayMetrics metrics, TimeProvider time, ILogger logger) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly List<Connection> _connections = [];
@@ -84,11 +86,27 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
             }
 
             drained?.TrySetResult();
-            foreach (ref readonly var work in CollectionsMarshal.AsSpan(_batch)) Do(work);
+            foreach (ref readonly var work in CollectionsMarshal.AsSpan(_batch)) Try(work);
             // Lists keep their largest array; after a storm it would stay for good.
             if (_batch.Capacity > 8192) _batch = [];
             else _batch.Clear();
             FlushDirty();
+        }
+    }
+
+    // One connection's trouble must not stop the loop that all the others depend on.
+    private void Try(in Work work)
+    {
+        try
+        {
+            Do(work);
+        }
+        catch (Exception e)
+        {
+            Log.WorkFailed(logger, work.Kind.ToString(), e);
+            if ((work.Target as Connection ?? (work.Target as Subscription)?.Connection) is { Left: false } connection) Break(connection);
+            // Some have the message and some have not: all come back for what they miss.
+            if (work is { Kind: WorkKind.Publish, Target: Channel channel }) Expel(channel, Disconnect.InsufficientState);
         }
     }
 
@@ -98,13 +116,12 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
         {
             case WorkKind.Publish: Publish((Channel)work.Target, (Broadcast)work.Argument!); break;
             case WorkKind.Send: Enqueue((Connection)work.Target, (Frame)work.Argument!); break;
-            case WorkKind.Subscribe: Subscribe((Subscription)work.Target, (Frame)work.Argument!); break;
+            case WorkKind.Subscribe: Subscribe((Subscription)work.Target, (Frame?)work.Argument); break;
             case WorkKind.Unsubscribe: Unsubscribe((Subscription)work.Target, (Frame?)work.Argument); break;
             case WorkKind.Written: Written((Connection)work.Target); break;
             case WorkKind.Close: Close((Connection)work.Target, (Disconnect)work.Argument!); break;
-            case WorkKind.Expel:
-                foreach (var subscription in ((Channel)work.Target).SubscribersIn(index)) Close(subscription.Connection, (Disconnect)work.Argument!);
-                break;
+            case WorkKind.Expel: Expel((Channel)work.Target, (Disconnect)work.Argument!); break;
+            case WorkKind.Release: Release((Connection)work.Target, (Frame)work.Argument!); break;
             case WorkKind.Join: Join((Connection)work.Target); break;
             case WorkKind.Leave: Leave((Connection)work.Target); break;
             case WorkKind.Tick: Tick(); break;
@@ -112,6 +129,11 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
             case WorkKind.Cut: _connections.ForEach(static c => c.Transport.Abort()); break;
             default: throw new InvalidOperationException($"Unknown work {work.Kind}.");
         }
+    }
+
+    private void Expel(Channel channel, Disconnect disconnect)
+    {
+        foreach (var subscription in channel.SubscribersIn(index)) Close(subscription.Connection, disconnect);
     }
 
     private void Join(Connection connection)
@@ -135,7 +157,7 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
         else connection.MarkLeft();
     }
 
-    private void Subscribe(Subscription subscription, Frame reply)
+    private void Subscribe(Subscription subscription, Frame? reply)
     {
         var connection = subscription.Connection;
         if (connection.Left) return;
@@ -143,7 +165,16 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
         var list = subscription.Channel.SubscribersIn(index);
         subscription.Index = list.Count;
         list.Add(subscription);
-        Enqueue(connection, reply);
+        if (reply is not null) Enqueue(connection, reply);
+    }
+
+    // What a client must read first was not ready when the rest came.
+    private void Release(Connection connection, Frame first)
+    {
+        connection.Held = false;
+        if (connection.Left || connection.Ending is not null) return;
+        connection.Queue.AddFirst(first);
+        MarkDirty(connection);
     }
 
     private void Unsubscribe(Subscription subscription, Frame? message)
@@ -184,6 +215,19 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
         }
     }
 
+    private void Look(Connection connection, long now)
+    {
+        try
+        {
+            connection.OnTick(now);
+        }
+        catch (Exception e)
+        {
+            Log.WorkFailed(logger, nameof(Tick), e);
+            Break(connection);
+        }
+    }
+
     private void Tick()
     {
         var now = NowMs;
@@ -201,7 +245,7 @@ internal sealed partial class Shard(int index, GatewayConnectionOptions limits, 
             }
             else
             {
-                connection.OnTick(now);
+                Look(connection, now);
             }
         }
     }

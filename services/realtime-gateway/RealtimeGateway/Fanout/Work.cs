@@ -21,8 +21,11 @@ internal enum WorkKind
     /// <summary>A message for all subscribers of a channel in this shard.</summary>
     Publish,
 
-    /// <summary>A subscription begins, with the reply that must go out before its first message.</summary>
+    /// <summary>A subscription begins, with the reply, if any, that must go out before its first message.</summary>
     Subscribe,
+
+    /// <summary>What a held connection must read first is there.</summary>
+    Release,
 
     /// <summary>A subscription ends, with the message that says so.</summary>
     Unsubscribe,

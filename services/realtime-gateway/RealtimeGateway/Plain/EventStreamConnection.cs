@@ -9,7 +9,7 @@ namespace Millrace.RealtimeGateway.Plain;
 internal sealed class EventStreamConnection : Connection
 {
     // A comment keeps proxies and the client's own timers from taking silence for the end.
-    private static readonly Frame Heartbeat = Frame.Text(Wire.ServerSentEvents, ": \n\n"u8);
+    private static readonly Frame Heartbeat = Wire.ServerSentEvents.Framing.Wrap(": \n\n"u8);
 
     private readonly HttpContext _context;
     private readonly ConnectionServices _services;
@@ -76,7 +76,7 @@ internal sealed class EventStreamConnection : Connection
         b.Add(",\"reason\":\""u8);
         b.Add(disconnect.Reason);
         b.Add("\"}\n\n"u8);
-        var frame = Frame.Text(Wire, b.Written);
+        var frame = Wire.Framing.Wrap(b.Written);
         b.Dispose();
         return frame;
     }

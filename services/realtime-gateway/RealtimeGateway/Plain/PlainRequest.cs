@@ -76,7 +76,7 @@ internal sealed record PlainRequest(
             at += frame.Length;
         }
 
-        return new Frame(bytes, 0, joinable: false);
+        return new Frame(bytes, 0, Joining.None);
     }
 
     private static bool TryParsePosition(string text, [NotNullWhen(true)] out RecoveryRequest since)

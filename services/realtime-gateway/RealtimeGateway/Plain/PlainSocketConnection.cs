@@ -17,7 +17,7 @@ internal sealed class PlainSocketConnection(
 
     protected override bool PingsByControlFrame => true;
 
-    protected override Frame PingFrame => throw new NotSupportedException("This wire pings by control frames.");
+    protected override Frame Ping => ControlPing;
 
     public override void OnTick(long nowMs)
     {
@@ -52,5 +52,9 @@ internal sealed class PlainSocketConnection(
     // What a client says has no meaning here, so it is not worth an error either.
     protected override ValueTask<bool> OnMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => ValueTask.FromResult(true);
 
-    protected override void EndSubscriptions() => _subscription?.Channel.Unsubscribe(_subscription, null);
+    protected override ValueTask EndAsync()
+    {
+        _subscription?.Channel.Unsubscribe(_subscription, null);
+        return ValueTask.CompletedTask;
+    }
 }

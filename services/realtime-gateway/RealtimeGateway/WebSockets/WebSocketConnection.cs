@@ -10,9 +10,7 @@ internal abstract class WebSocketConnection : Connection
     private readonly WebSocketTransport _transport;
     private readonly WebSocketReader _reader;
     private readonly HttpContext _context;
-    private long _nextPingMs = long.MaxValue;
-    private long _pongDueMs = long.MaxValue;
-    private int _awaitingPong;
+    private PingClock _pings = new();
 
     protected WebSocketConnection(Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services)
         : base(wire, transport, services.Hub.NextShard())
@@ -29,11 +27,11 @@ internal abstract class WebSocketConnection : Connection
 
     protected HttpContext Context => _context;
 
-    /// <summary>Pings by WebSocket control frames; otherwise by <see cref="PingFrame"/>.</summary>
+    /// <summary>Whether a control frame is the answer to a ping.</summary>
     protected abstract bool PingsByControlFrame { get; }
 
-    /// <summary>The ping of a protocol that has its own.</summary>
-    protected abstract Frame PingFrame { get; }
+    /// <summary>The ping.</summary>
+    protected abstract Frame Ping { get; }
 
     /// <summary>Serves the connection to its end.</summary>
     public async Task RunAsync()
@@ -57,7 +55,7 @@ internal abstract class WebSocketConnection : Connection
         }
         finally
         {
-            EndSubscriptions();
+            await EndAsync();
             await LeaveAsync();
             _reader.Release();
         }
@@ -67,19 +65,7 @@ internal abstract class WebSocketConnection : Connection
 
     public override void OnTick(long nowMs)
     {
-        if (Volatile.Read(ref _awaitingPong) != 0)
-        {
-            // A slow client may still be reading what was sent before the ping: its time begins when it has caught up.
-            if (Writing || Queue.Count > 0) _pongDueMs = nowMs + PongTimeoutMs;
-            else if (nowMs >= _pongDueMs) Shard.Close(this, Disconnect.NoPong);
-            return;
-        }
-
-        if (nowMs < Volatile.Read(ref _nextPingMs)) return;
-        Volatile.Write(ref _nextPingMs, nowMs + (long)Services.Options.PingInterval.TotalMilliseconds);
-        _pongDueMs = nowMs + PongTimeoutMs;
-        Volatile.Write(ref _awaitingPong, 1);
-        Shard.Enqueue(this, PingsByControlFrame ? ControlPing : PingFrame);
+        if (_pings.Tick(this, nowMs, Services.Options)) Shard.Enqueue(this, Ping);
     }
 
     /// <summary>Called once, before the first message is read.</summary>
@@ -90,24 +76,16 @@ internal abstract class WebSocketConnection : Connection
     protected abstract ValueTask<bool> OnMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 
     /// <summary>Ends what the connection listens to.</summary>
-    protected abstract void EndSubscriptions();
+    protected abstract ValueTask EndAsync();
 
-    /// <summary>Begins to ping. The first one comes at some time in the second half of an interval, so that not all come together.</summary>
-    protected void StartPings()
-    {
-        var interval = Services.Options.PingInterval.TotalMilliseconds;
-#pragma warning disable CA5394 // Spread is no secret.
-        Volatile.Write(ref _nextPingMs, Shard.NowMs + (long)(interval * (0.5 + (0.5 * Random.Shared.NextDouble()))));
-#pragma warning restore CA5394
-    }
+    /// <summary>The client has answered a ping by control frame.</summary>
+    protected virtual void OnControlPong() => _pings.Ponged();
 
-    /// <summary>The client has answered a ping.</summary>
-    /// <returns><see langword="false"/> when there was none to answer.</returns>
-    protected bool Ponged() => Interlocked.Exchange(ref _awaitingPong, 0) != 0;
+    /// <summary>Begins to ping.</summary>
+    protected void StartPings() => _pings.Start(Shard.NowMs, Services.Options.PingInterval);
 
-    private static Frame ControlPing { get; } = Frame.Control(WebSocketOpcode.Ping, []);
-
-    private long PongTimeoutMs => (long)Services.Options.PongTimeout.TotalMilliseconds;
+    /// <summary>A ping by control frame.</summary>
+    protected static Frame ControlPing { get; } = Frame.Control(WebSocketOpcode.Ping, []);
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
@@ -131,7 +109,7 @@ internal abstract class WebSocketConnection : Connection
                     Send(Frame.Control(WebSocketOpcode.Pong, input.Payload.Span));
                     break;
                 case WebSocketOpcode.Pong:
-                    if (PingsByControlFrame) Ponged();
+                    if (PingsByControlFrame) OnControlPong();
                     break;
                 default:
                     if (listens) listens = await OnMessageAsync(input.Payload, cancellationToken);

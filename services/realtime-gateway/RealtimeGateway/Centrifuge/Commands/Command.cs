@@ -1,4 +1,4 @@
-namespace Millrace.RealtimeGateway.Centrifuge;
+namespace Millrace.RealtimeGateway.Centrifuge.Commands;
 
 /// <summary>Methods of a command.</summary>
 internal enum CommandMethod
@@ -43,7 +43,7 @@ internal enum CommandMethod
     SubRefresh,
 }
 
-/// <summary>A client's command, with the fields that this server looks at.</summary>
+/// <summary>A client's command, with the fields that this server looks at, whatever the format it came in.</summary>
 internal sealed class Command
 {
     /// <summary>Number that the reply carries, 0 when none is expected.</summary>
@@ -51,7 +51,7 @@ internal sealed class Command
 
     public CommandMethod Method { get; set; }
 
-    /// <summary>Token of connect and refresh.</summary>
+    /// <summary>Token of connect, refresh, subscribe and sub_refresh.</summary>
     public string Token { get; set; } = "";
 
     /// <summary>Channel of whatever names one.</summary>
@@ -75,9 +75,29 @@ internal sealed class Command
     /// <summary>History: newest first.</summary>
     public bool Reverse { get; set; }
 
-    /// <summary>Subscribe: filter by tags, which no channel here allows.</summary>
-    public bool HasFilter { get; set; }
+    /// <summary>Subscribe: tell who comes and goes.</summary>
+    public bool JoinLeave { get; set; }
+
+    /// <summary>Subscribe: how differences between publications may be sent; empty for whole ones only.</summary>
+    public string Delta { get; set; } = "";
+
+    /// <summary>Subscribe: only publications whose tags match.</summary>
+    public TagFilter? Filter { get; set; }
 
     /// <summary>Subscribe: 0 for a stream; others are not offered.</summary>
     public int Type { get; set; }
+
+    /// <summary>Publish, rpc, send, connect, subscribe: the document, as JSON in UTF-8 (over Protobuf: whatever the client sent).</summary>
+    public byte[] Data { get; set; } = [];
+
+    /// <summary>Rpc: the method.</summary>
+    public string RpcMethod { get; set; } = "";
+
+    /// <summary>Connect: name and version of the client's program.</summary>
+    public string Name { get; set; } = "";
+
+    public string Version { get; set; } = "";
+
+    /// <summary>Connect: positions in server-side subscriptions, as subscribe commands.</summary>
+    public IReadOnlyList<Command> Subs { get; set; } = [];
 }

@@ -1,0 +1,55 @@
+using Millrace.RealtimeGateway.Centrifuge.Commands;
+using Millrace.RealtimeGateway.Centrifuge.Formats;
+using Millrace.RealtimeGateway.Centrifuge.Sessions;
+using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Fanout;
+
+namespace Millrace.RealtimeGateway.Centrifuge.Handlers;
+
+/// <summary><c>subscribe</c>: the reply carries what the client missed, or a snapshot.</summary>
+internal sealed class SubscribeHandler : ICommandHandler
+{
+    public CommandMethod Method => CommandMethod.Subscribe;
+
+    public async ValueTask<bool> HandleAsync(Session session, Command command, CancellationToken cancellationToken)
+    {
+        var name = session.Parse(command.Channel);
+        var error = session.Subscriptions.ContainsKey(command.Channel) ? ClientError.AlreadySubscribed
+            : session.Subscriptions.Count >= session.Services.Options.Channels ? ClientError.LimitExceeded
+            : command.Channel.Length > ChannelName.MaxLength || command.Filter is not null ? ClientError.BadRequest
+            : command.Type != 0 ? ClientError.NotAvailable
+            : session.Check(name);
+        if (error is not null)
+        {
+            session.Answer(command, error);
+            return true;
+        }
+
+        try
+        {
+            var subscription = await session.Services.Subscriptions.SubscribeAsync(
+                session.Connection,
+                name,
+                DeliveryMode.Every,
+                null,
+                new RecoveryRequest(command.Recover, command.Epoch, command.Offset),
+                (channel, outcome) => Reply(session, command, channel, outcome),
+                cancellationToken);
+            session.Keep(command.Channel, new SessionSubscription(subscription, serverSide: false));
+            session.Services.Metrics.Command(CommandNames.Of(Method), 0);
+        }
+        catch (TimeoutException)
+        {
+            session.Answer(command, ClientError.Internal);
+        }
+
+        return true;
+    }
+
+    private static Frame Reply(Session session, Command command, Channel channel, SubscribeOutcome outcome)
+    {
+        using var to = session.BeginReply(command, Fields.Reply.Subscribe);
+        SubscribeResult.Write(to, command, channel, outcome);
+        return session.EndReply(to);
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Http;
+using Millrace.Hosting.Authentication;
+
+namespace Millrace.RealtimeGateway.Centrifuge.Sessions;
+
+/// <summary>How a session begins.</summary>
+/// <param name="Context">The request that opened the connection.</param>
+/// <param name="Upgrade">Its credential, accepted, if it had one.</param>
+internal sealed record SessionStart(HttpContext Context, (string Credential, AuthenticationVerdict Verdict)? Upgrade)
+{
+    /// <summary>The transport pings by itself: the protocol's own pings are left out.</summary>
+    public bool ControlFramePings { get; init; }
+
+    /// <summary>The client answers pings.</summary>
+    public bool Pongs { get; init; } = true;
+
+    /// <summary>Commands come by other requests.</summary>
+    public bool Emulated { get; init; }
+}
