@@ -24,7 +24,10 @@ public static class Topics
     /// <summary>Alert changes. Key: tenant '/' alert id; value: <see cref="Protos.AlertChange"/>.</summary>
     public const string Alerts = "millrace.alerts";
 
-    /// <summary>Publications of clients and of the server API.</summary>
+    /// <summary>
+    /// What clients and the server API publish into channels, and orders that reach the connections of every gateway. Key: the channel, or tenant '/' user; value:
+    /// <see cref="Protos.ChannelRecord"/>.
+    /// </summary>
     public const string Publications = "millrace.publications";
 }
 

@@ -29,6 +29,10 @@ public sealed class GatewayOptions
     /// <summary>Channels of clients, by the name that stands in them. Default: none. At most 100.</summary>
     public Dictionary<string, GatewayNamespaceOptions> Namespaces { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What clients and the server API publish.</summary>
+    [ValidateObjectMembers]
+    public GatewayPublicationsOptions Publications { get; init; } = new();
+
     /// <summary>The stop.</summary>
     [ValidateObjectMembers]
     public GatewayDrainOptions Drain { get; init; } = new();

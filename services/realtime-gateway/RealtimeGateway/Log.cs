@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(4016, LogLevel.Error, "The delivery loop failed at {Work}; it goes on.")]
     public static partial void WorkFailed(ILogger logger, string work, Exception exception);
 
+    [LoggerMessage(4071, LogLevel.Warning, "Publications of {Channels} channels are kept: those of further ones that nobody listens to are not, and are read from the log when asked for.")]
+    public static partial void ManyChannels(ILogger logger, int channels);
+
     [LoggerMessage(4020, LogLevel.Warning, "{Channel} has {Rate} events a second, more than its limit: the feed carries {Step}.")]
     public static partial void Sampling(ILogger logger, string channel, int rate, string step);
 
@@ -58,6 +61,9 @@ internal static partial class Log
 
     [LoggerMessage(4050, LogLevel.Warning, "A request could not be forwarded to the {Service} service at {Address}: {Error}.")]
     public static partial void ForwardingFailed(ILogger logger, string service, string address, Yarp.ReverseProxy.Forwarder.ForwarderError error, Exception? exception);
+
+    [LoggerMessage(4070, LogLevel.Warning, "The server API could not do a {Method}: {Reason}.")]
+    public static partial void ServerApiFailed(ILogger logger, string method, string reason);
 
     [LoggerMessage(4060, LogLevel.Warning, "The incidents can't be read; what they say of the aggregator is told later.")]
     public static partial void IncidentsUnread(ILogger logger, Exception exception);

@@ -15,6 +15,8 @@ using Millrace.RealtimeGateway.Http;
 using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Operations;
 using Millrace.RealtimeGateway.Plain;
+using Millrace.RealtimeGateway.Publications;
+using Millrace.RealtimeGateway.ServerApi;
 using Millrace.RealtimeGateway.Sources;
 
 namespace Millrace.RealtimeGateway;
@@ -41,6 +43,9 @@ public static class RealtimeGatewayModule
         services.TryAddSingleton(p => new NamespaceTable(p.GetRequiredService<IOptions<GatewayOptions>>().Value));
         services.TryAddSingleton<ChannelRegistry>();
         services.TryAddSingleton<StreamDirectory>();
+        services.TryAddSingleton<LookBack>();
+        services.AddPublications();
+        services.AddServerApi();
         services.TryAddSingleton<Subscriptions>();
         services.TryAddSingleton<ConnectionServices>();
         AddCommands(services);
@@ -59,7 +64,7 @@ public static class RealtimeGatewayModule
 
     /// <summary>
     /// Maps <c>/connection/websocket</c>, <c>/ws</c>, <c>/sse</c>, <c>/api/v1/tokens</c>, <c>/api/v1/keys</c>, <c>/api/v1/me</c>, <c>/api/v1/streams</c>,
-    /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c>, <c>/api/v1/incidents</c> and the dashboard's files at <c>/</c>.
+    /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c>, <c>/api/v1/incidents</c>, the server API at <c>/api/</c> and the dashboard's files at <c>/</c>.
     /// </summary>
     public static IEndpointRouteBuilder MapRealtimeGateway(this IEndpointRouteBuilder endpoints)
     {
@@ -72,6 +77,7 @@ public static class RealtimeGatewayModule
         WindowsEndpoint.Map(endpoints);
         LedgerEndpoint.Map(endpoints);
         IncidentEndpoint.Map(endpoints);
+        ServerApiEndpoints.Map(endpoints);
         ServiceForwarder.Map(endpoints);
         DashboardFiles.Map(endpoints);
         return endpoints;
@@ -95,7 +101,7 @@ public static class RealtimeGatewayModule
         services.TryAddSingleton<SessionServices>();
     }
 
-    private static void AddWorker<TWorker>(IServiceCollection services)
+    internal static void AddWorker<TWorker>(this IServiceCollection services)
         where TWorker : class, IHostedService
     {
         services.TryAddSingleton<TWorker>();

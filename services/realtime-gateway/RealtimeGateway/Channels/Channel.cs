@@ -93,6 +93,13 @@ internal sealed partial class Channel
         {
             if (_closed) return PublishOutcome.Closed;
             Place(partition);
+            if (publication.Offset == 0)
+            {
+                // For those who listen now, and nobody else.
+                if (_count > 0) Broadcast(publication);
+                return PublishOutcome.Published;
+            }
+
             if (publication.Offset <= _lastOffset || !_content.Apply(publication, source)) return PublishOutcome.Stale;
             _history.Add(publication);
             _services.Histories.Add(1, publication.Size);
@@ -178,6 +185,29 @@ internal sealed partial class Channel
         }
     }
 
+    /// <summary>Says where the channel's records stand, for one whose key tells it before the first has come.</summary>
+    public void PlaceAt(int partition)
+    {
+        lock (_gate)
+        {
+            _messages.Epoch = _topic.Epoch;
+            Place(partition);
+        }
+    }
+
+    /// <summary>What was published before is to be forgotten.</summary>
+    /// <param name="position">Position of the removal.</param>
+    public void RemoveHistory(long position)
+    {
+        lock (_gate)
+        {
+            if (_closed) return;
+            _services.Histories.Add(-_history.Count, -_history.Bytes);
+            _history.Clear();
+            _completeSince = Math.Max(_completeSince, position);
+        }
+    }
+
     private void Place(int partition)
     {
         if (_partition is not null) return;
@@ -185,7 +215,7 @@ internal sealed partial class Channel
         _completeSince = _topic.Floor(partition);
     }
 
-    private long Position => _partition is { } partition ? Math.Max(_lastOffset, _topic.Position(partition)) : _topic.LeastPosition;
+    private long Position => _partition is { } partition ? Math.Max(Math.Max(_lastOffset, _completeSince), _topic.Position(partition)) : _topic.LeastPosition;
 
     private void Bound(long nowMs, long bytes)
     {

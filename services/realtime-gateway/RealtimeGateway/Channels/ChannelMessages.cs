@@ -31,8 +31,14 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
     private ReadOnlySpan<byte> Plural => words is null ? "publications"u8 : words.Many;
 
     /// <summary>One publication.</summary>
-    public Frame Publication(Wire wire, Publication publication) =>
-        Encode(wire, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+    public Frame Publication(Wire wire, Publication publication)
+    {
+        if (words is not null || wire.Format is not { } format)
+            return Encode(wire, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+        using var to = BeginPush(wire, format, Fields.Push.Pub, publication.Data.Length + 256);
+        Write(to, publication);
+        return EndPush(wire, to);
+    }
 
     /// <summary>The latest state of several items, as a snapshot.</summary>
     /// <param name="wire">The wire.</param>
@@ -70,8 +76,39 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
     }
 
     /// <summary>Writes the fields of a publication as the Centrifuge protocol has them.</summary>
-    public void Write(MessageWriter to, Publication publication) =>
-        Write(to, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+    public void Write(MessageWriter to, Publication publication)
+    {
+        if (words is not null)
+        {
+            Write(to, Type, publication.Data, publication.Offset, aggregated: false, publication.SampleRate);
+            return;
+        }
+
+        to.Data(Fields.Publication.Data, publication.Data);
+        if (publication.Info is { } info) Write(to, Fields.Publication.Info, info);
+        to.Number(Fields.Publication.Offset, publication.Offset);
+        if (publication.Tags is not { Count: > 0 } tags) return;
+        to.BeginMap(Fields.Publication.Tags);
+        foreach (var (key, value) in tags) to.TextEntry(Fields.Publication.Tags, key, value);
+        to.EndMap();
+    }
+
+    /// <summary>Writes a client as others in the channel see it.</summary>
+    public static void Write(MessageWriter to, Field field, ClientInfo info)
+    {
+        to.Begin(field);
+        WriteFields(to, info);
+        to.End();
+    }
+
+    /// <summary>Writes the fields of a client.</summary>
+    public static void WriteFields(MessageWriter to, ClientInfo info)
+    {
+        to.Text(Fields.ClientInfo.User, info.User);
+        to.Text(Fields.ClientInfo.Client, info.Client);
+        if (info.ConnInfo is { } connection) to.Data(Fields.ClientInfo.ConnInfo, connection);
+        if (info.ChanInfo is { } channel) to.Data(Fields.ClientInfo.ChanInfo, channel);
+    }
 
     /// <summary>The wrapped snapshot that a subscribe reply carries under <c>data</c>.</summary>
     public static byte[] Wrapped(ReadOnlySpan<byte> snapshot)
@@ -118,11 +155,22 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
     private Frame EncodePush(
         Wire wire, MessageFormat format, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data, long offset, bool aggregated, double sampleRate)
     {
-        using var to = format.Begin(data.Length + 256);
+        using var to = BeginPush(wire, format, Fields.Push.Pub, data.Length + 256);
+        Write(to, type, data, offset, aggregated, sampleRate);
+        return EndPush(wire, to);
+    }
+
+    private MessageWriter BeginPush(Wire wire, MessageFormat format, Field what, int capacity)
+    {
+        var to = format.Begin(capacity);
         if (wire.Form == MessageForm.Replies) to.Begin(Fields.Reply.Push);
         to.Text(Fields.Push.Channel, name);
-        to.Begin(Fields.Push.Pub);
-        Write(to, type, data, offset, aggregated, sampleRate);
+        to.Begin(what);
+        return to;
+    }
+
+    private static Frame EndPush(Wire wire, MessageWriter to)
+    {
         to.End();
         if (wire.Form == MessageForm.Replies) to.End();
         return wire.Framing.Wrap(to.Finish());

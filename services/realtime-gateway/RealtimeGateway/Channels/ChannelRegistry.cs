@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Millrace.Contracts;
+using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Windows;
 
@@ -10,11 +11,13 @@ internal sealed class ChannelRegistry
 {
     private readonly ConcurrentDictionary<string, Channel> _channels = new(StringComparer.Ordinal);
     private readonly ChannelServices _services;
+    private readonly IEventLog _log;
     private readonly Dictionary<string, TopicState> _topics;
 
-    public ChannelRegistry(ChannelServices services)
+    public ChannelRegistry(ChannelServices services, IEventLog log)
     {
         _services = services;
+        _log = log;
         _topics = new[] { Windows, Events, Alerts, Publications }.ToDictionary(state => state.Topic, StringComparer.Ordinal);
     }
 
@@ -32,6 +35,9 @@ internal sealed class ChannelRegistry
 
     /// <summary>Memory of all windows.</summary>
     public MemoryBudget WindowMemory { get; } = new();
+
+    /// <summary>How many there are.</summary>
+    public int Count => _channels.Count;
 
     /// <summary>All channels at this moment.</summary>
     public IEnumerable<Channel> All => _channels.Values;
@@ -87,6 +93,9 @@ internal sealed class ChannelRegistry
         var history = new ChannelHistory();
         var kind = name.Namespace ?? throw new ArgumentException($"There is no channel {name.Text}.", nameof(name));
         var content = kind.CreateContent(new ContentParts(history, _services.Options, WindowMemory, _services.Metrics));
-        return new Channel(name, TopicOf(kind), history, content, _services);
+        var topic = TopicOf(kind);
+        var channel = new Channel(name, topic, history, content, _services);
+        if (topic.Partitions > 0 && kind.KeyOf(name) is { } key) channel.PlaceAt(_log.PartitionOf(key, topic.Partitions));
+        return channel;
     }
 }

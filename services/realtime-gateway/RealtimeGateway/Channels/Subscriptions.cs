@@ -5,7 +5,7 @@ using Millrace.RealtimeGateway.Sources;
 namespace Millrace.RealtimeGateway.Channels;
 
 /// <summary>Begins subscriptions, on whatever wire.</summary>
-internal sealed class Subscriptions(ChannelRegistry registry, EventSource events, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class Subscriptions(ChannelRegistry registry, EventSource events, LookBack lookBack, IOptions<GatewayOptions> options, TimeProvider time)
 {
     // As long as a client waits for a reply by itself.
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(4);
@@ -26,6 +26,23 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
         return channel;
     }
 
+    /// <summary>A page of a channel's history; what memory does not hold is read from the log.</summary>
+    /// <returns><see langword="null"/> when the position is of another epoch, or what followed it is no longer kept.</returns>
+    /// <exception cref="TimeoutException">The log cannot be read at the moment.</exception>
+    public async ValueTask<(Channel Channel, HistoryPage? Page)> HistoryAsync(
+        ChannelName name, (string Epoch, long Offset)? since, int limit, bool reverse, CancellationToken cancellationToken)
+    {
+        var channel = await OpenAsync(name, cancellationToken);
+        var page = channel.History(since, limit, reverse);
+        if (page is not null || since is not { } from || reverse) return (channel, page);
+        var request = await lookBack.ReachBackAsync(channel, new RecoveryRequest(Wanted: true, from.Epoch, from.Offset), cancellationToken);
+        page = channel.History(since, limit, reverse);
+        if (page is not null || request.Read is not { } read) return (channel, page);
+        // More than memory may hold: it was read for this page alone.
+        var most = limit < 0 ? options.Value.History.PageCount : Math.Min(limit, options.Value.History.PageCount);
+        return (channel, new HistoryPage(registry.TopicOf(channel.Namespace).Epoch, read.UpTo, [.. read.Publications.Take(most)]));
+    }
+
     /// <summary>Begins a subscription; the reply is on its way when this completes.</summary>
     /// <exception cref="TimeoutException">The log cannot be read at the moment.</exception>
     public async ValueTask<Subscription> SubscribeAsync(
@@ -44,7 +61,7 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
             if (request.Wanted)
             {
                 await CatchUpAsync(channel, request, cancellationToken);
-                if (mode == DeliveryMode.Every) asked = await events.ReachBackAsync(channel, request, cancellationToken);
+                if (mode == DeliveryMode.Every) asked = await lookBack.ReachBackAsync(channel, request, cancellationToken);
             }
 
             var subscription = new Subscription(connection, channel, mode, type);

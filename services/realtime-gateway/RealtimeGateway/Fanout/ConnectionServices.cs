@@ -18,6 +18,8 @@ internal sealed class ConnectionServices(
     TimeProvider time,
     ILogger<ConnectionServices> logger)
 {
+    public GatewayPublicationsOptions Publications => options.Value.Publications;
+
     public GatewayConnectionOptions Options => options.Value.Connections;
 
     public FanoutHub Hub => hub;

@@ -1,4 +1,5 @@
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Sources;
 
 namespace Millrace.RealtimeGateway.Namespaces;
 
@@ -48,6 +49,13 @@ internal abstract class ChannelNamespace
 
     /// <summary>The state of a new channel.</summary>
     public abstract ChannelContent CreateContent(in ContentParts parts);
+
+    /// <summary>Key of a channel's records, where all of them have one and the channel's place is known beforehand.</summary>
+    public virtual byte[]? KeyOf(ChannelName name) => null;
+
+    /// <summary>How a channel's records are read back; only where <see cref="ReadsBack"/>.</summary>
+    public virtual ChannelRecords OpenRecords(ChannelName name, GatewayOptions options, DateTimeOffset now) =>
+        throw new NotSupportedException($"Channels of {Name} are not read back.");
 
     /// <summary>Whether a client that is granted the channel may listen to it.</summary>
     public virtual bool MaySubscribe(ChannelGrants grants, ChannelName name) => true;

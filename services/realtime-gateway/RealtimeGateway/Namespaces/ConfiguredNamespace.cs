@@ -1,5 +1,7 @@
 using Millrace.Contracts;
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Publications;
+using Millrace.RealtimeGateway.Sources;
 
 namespace Millrace.RealtimeGateway.Namespaces;
 
@@ -35,6 +37,11 @@ internal sealed class ConfiguredNamespace(string name, GatewayNamespaceOptions o
     public override HistoryLimits Limits(GatewayOptions gateway) => new(options.HistorySize, options.HistoryTtl);
 
     public override ChannelContent CreateContent(in ContentParts parts) => new PublicationContent(parts.History);
+
+    public override byte[] KeyOf(ChannelName channel) => PublicationRecord.KeyOf(channel);
+
+    public override ChannelRecords OpenRecords(ChannelName channel, GatewayOptions gateway, DateTimeOffset now) =>
+        new PublicationRecords(channel, (now - options.HistoryTtl).ToUnixTimeMilliseconds(), gateway.Publications.IdempotencyTtl);
 
     public override bool MaySubscribe(ChannelGrants grants, ChannelName channel) => _subscribe.Allows(grants, channel);
 

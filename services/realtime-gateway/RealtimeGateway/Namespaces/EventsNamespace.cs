@@ -1,5 +1,6 @@
 using Millrace.Contracts;
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Sources;
 
 namespace Millrace.RealtimeGateway.Namespaces;
 
@@ -19,4 +20,6 @@ internal sealed class EventsNamespace : ChannelNamespace
     public override bool Accepts(ChannelScope scope, string? rest) => scope == ChannelScope.Tenant && ChannelName.IsStream(rest);
 
     public override ChannelContent CreateContent(in ContentParts parts) => new EventContent(parts.History, parts.Options);
+
+    public override ChannelRecords OpenRecords(ChannelName name, GatewayOptions options, DateTimeOffset now) => new EventRecords(name);
 }

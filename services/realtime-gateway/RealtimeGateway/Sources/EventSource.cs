@@ -19,6 +19,7 @@ namespace Millrace.RealtimeGateway.Sources;
 internal sealed partial class EventSource(
     IEventLog log,
     ChannelRegistry registry,
+    LookBack lookBack,
     FanoutHub hub,
     IOptions<GatewayOptions> options,
     GatewayMetrics metrics,

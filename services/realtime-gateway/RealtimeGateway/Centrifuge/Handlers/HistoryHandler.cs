@@ -21,8 +21,8 @@ internal sealed class HistoryHandler : ICommandHandler
 
         try
         {
-            var channel = await session.Services.Subscriptions.OpenAsync(name, cancellationToken);
-            var page = channel.History(command.HasSince ? (command.Epoch, command.Offset) : null, command.Limit, command.Reverse);
+            var (channel, page) = await session.Services.Subscriptions.HistoryAsync(
+                name, command.HasSince ? (command.Epoch, command.Offset) : null, command.Limit, command.Reverse, cancellationToken);
             if (page is null) session.Answer(command, ClientError.UnrecoverablePosition);
             else Answer(session, command, channel, page);
         }

@@ -14,8 +14,8 @@ internal static class SubscribeResult
     /// <param name="outcome">What it gets.</param>
     public static void Write(MessageWriter to, Command command, Channel channel, SubscribeOutcome outcome)
     {
-        to.Flag(Fields.Subscribe.Recoverable, true);
-        to.Flag(Fields.Subscribe.Positioned, true);
+        to.Flag(Fields.Subscribe.Recoverable, channel.Namespace.Recovery);
+        to.Flag(Fields.Subscribe.Positioned, channel.Namespace.Recovery);
         to.Text(Fields.Subscribe.Epoch, outcome.Epoch);
         // With publications the client starts where it was and moves on through them.
         to.Number(Fields.Subscribe.Offset, outcome.Missed.Count > 0 ? command.Offset : outcome.Offset, always: true);
