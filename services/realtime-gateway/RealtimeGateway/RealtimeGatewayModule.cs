@@ -49,12 +49,12 @@ public static class RealtimeGatewayModule
         services.TryAddSingleton<Subscriptions>();
         services.TryAddSingleton<ConnectionServices>();
         AddCommands(services);
-        AddWorker<EventSource>(services);
-        AddWorker<WindowSource>(services);
-        AddWorker<WindowBackfill>(services);
-        AddWorker<AlertSource>(services);
-        AddWorker<Housekeeper>(services);
-        AddWorker<IncidentSource>(services);
+        services.AddWorker<EventSource>();
+        services.AddWorker<WindowSource>();
+        services.AddWorker<WindowBackfill>();
+        services.AddWorker<AlertSource>();
+        services.AddWorker<Housekeeper>();
+        services.AddWorker<IncidentSource>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, GatewayDrain>());
         services.AddHealthChecks().AddCheck<GatewayHealthCheck>("gateway");
         services.AddHttpForwarder();
