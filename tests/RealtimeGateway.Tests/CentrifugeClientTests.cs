@@ -15,7 +15,10 @@ public sealed class CentrifugeClientTests : GatewayTest
 
     [Theory]
     [InlineData("json", "websocket")]
+    [InlineData("json", "http_stream")]
+    [InlineData("json", "sse")]
     [InlineData("protobuf", "websocket")]
+    [InlineData("protobuf", "http_stream")]
     public Task Published_client_finds_everything_in_every_format_over_every_transport(string format, string transport) =>
         RunAsync("conformance.mjs", format, transport);
 

@@ -63,13 +63,17 @@ public static class RealtimeGatewayModule
     }
 
     /// <summary>
-    /// Maps <c>/connection/websocket</c>, <c>/ws</c>, <c>/sse</c>, <c>/api/v1/tokens</c>, <c>/api/v1/keys</c>, <c>/api/v1/me</c>, <c>/api/v1/streams</c>,
+    /// Maps <c>/connection/…</c>, <c>/emulation</c>, <c>/ws</c>, <c>/sse</c>, <c>/api/v1/tokens</c>, <c>/api/v1/keys</c>, <c>/api/v1/me</c>, <c>/api/v1/streams</c>,
     /// <c>/api/v1/windows</c>, <c>/api/v1/ledger</c>, <c>/api/v1/incidents</c>, the server API at <c>/api/</c> and the dashboard's files at <c>/</c>.
     /// </summary>
     public static IEndpointRouteBuilder MapRealtimeGateway(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         SocketEndpoint.Map(endpoints);
+        EventsEndpoint.Map(endpoints);
+        HttpStreamEndpoint.Map(endpoints);
+        EmulationEndpoint.Map(endpoints);
+        OneWayEndpoints.Map(endpoints);
         PlainEndpoints.Map(endpoints);
         TokenEndpoint.Map(endpoints);
         KeyEndpoints.Map(endpoints);

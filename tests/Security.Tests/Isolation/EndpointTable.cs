@@ -33,7 +33,13 @@ internal static class EndpointTable
     public static readonly IReadOnlyList<EndpointEntry> Entries =
     [
         Public("/health"), Public("/health/live"), Public("/health/ready"), Public("/metrics"),
-        Public("/connection/websocket"), // The credential is in the protocol's first message: see ChannelMatrixTests.
+        // The credential is in the protocol's first message: see ChannelMatrixTests.
+        Public("/connection/websocket"), Public("/connection/sse"), Public("/connection/uni_websocket"), Public("/connection/uni_sse"),
+        new("GET", "/connection/uni_http_stream", null) { Suffix = "?cf_connect=nonsense" },
+        new("POST", "/connection/http_stream", null), new("POST", "/connection/sse", null), new("POST", "/connection/uni_sse", null), new("POST", "/connection/uni_http_stream", null) { Body = "nonsense" },
+        new("POST", "/emulation", null), // The session's secret is the credential.
+        new("OPTIONS", "/connection/sse", null), new("OPTIONS", "/connection/http_stream", null), new("OPTIONS", "/connection/uni_sse", null),
+        new("OPTIONS", "/connection/uni_http_stream", null), new("OPTIONS", "/emulation", null),
         new("POST", "/ingest", Scopes.Ingest) { Body = """{"stream":"s"}""" },
         new("GET", "/ws", Scopes.Read) { Suffix = "?stream=marker-of-alice" },
         new("GET", "/sse", Scopes.Read) { Suffix = "?stream=marker-of-alice", Shows = true },

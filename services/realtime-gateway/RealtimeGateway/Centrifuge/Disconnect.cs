@@ -44,6 +44,9 @@ internal sealed record Disconnect(int Code, string Reason)
     /// <summary>A frame breaks the protocol.</summary>
     public static readonly Disconnect BadRequest = new(3501, "bad request");
 
+    /// <summary>More channels than a connection may have.</summary>
+    public static readonly Disconnect ChannelLimit = new(3505, "channel limit");
+
     /// <summary>No connect command in time.</summary>
     public static readonly Disconnect Stale = new(3502, "stale");
 

@@ -46,7 +46,7 @@ internal abstract class Connection
     /// <summary>The reader has ended; nothing is sent any more. Shard.</summary>
     public bool Left { get; set; }
 
-    /// <summary>Nothing goes out before <see cref="WorkKind.Release"/>: the first message is still being made. Set before it takes part.</summary>
+    /// <summary>Nothing goes out before <see cref="WorkKind.Release"/>: the first message is still being made. Shard.</summary>
     public bool Held { get; set; }
 
     /// <summary>Pooled memory of the write under way. Shard.</summary>

@@ -121,6 +121,7 @@ internal sealed partial class Shard(
             case WorkKind.Written: Written((Connection)work.Target); break;
             case WorkKind.Close: Close((Connection)work.Target, (Disconnect)work.Argument!); break;
             case WorkKind.Expel: Expel((Channel)work.Target, (Disconnect)work.Argument!); break;
+            case WorkKind.Hold: ((Connection)work.Target).Held = ((Connection)work.Target) is { Left: false, Ending: null }; break;
             case WorkKind.Release: Release((Connection)work.Target, (Frame)work.Argument!); break;
             case WorkKind.Join: Join((Connection)work.Target); break;
             case WorkKind.Leave: Leave((Connection)work.Target); break;

@@ -24,6 +24,9 @@ internal enum WorkKind
     /// <summary>A subscription begins, with the reply, if any, that must go out before its first message.</summary>
     Subscribe,
 
+    /// <summary>Nothing goes out to a connection before what it must read first.</summary>
+    Hold,
+
     /// <summary>What a held connection must read first is there.</summary>
     Release,
 

@@ -87,11 +87,4 @@ internal sealed class EventStreamConnection : Connection
         // The headers go out with the first bytes: there must be some.
         return first.Length > 0 ? first : Heartbeat;
     }
-
-    private sealed class ResponseTransport(HttpContext context) : IClientTransport
-    {
-        public ValueTask SendAsync(ReadOnlyMemory<byte> bytes) => context.Response.Body.WriteAsync(bytes);
-
-        public void Abort() => context.Abort();
-    }
 }

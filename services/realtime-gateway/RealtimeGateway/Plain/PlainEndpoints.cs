@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Hosting.Authentication;
@@ -40,13 +39,7 @@ internal static class PlainEndpoints
 
         try
         {
-            context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-cache, no-store";
-            // Any page may listen: the credential is in the address, and no cookie of ours exists that a foreign page could ride on.
-            context.Response.Headers.AccessControlAllowOrigin = "*";
-            // Proxies of the nginx family would hold messages back.
-            context.Response.Headers["X-Accel-Buffering"] = "no";
+            ResponseTransport.Begin(context, "text/event-stream");
             await new EventStreamConnection(context, services, request).RunAsync();
         }
         finally

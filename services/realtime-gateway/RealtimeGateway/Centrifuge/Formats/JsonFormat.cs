@@ -29,6 +29,23 @@ internal sealed partial class JsonFormat : MessageFormat
         return into.Count > before;
     }
 
+    public override Command? ReadConnect(ReadOnlySpan<byte> request)
+    {
+        var command = new Command { Method = CommandMethod.Connect };
+        var reader = new Utf8JsonReader(request, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) return null;
+            ReadRequest(ref reader, command, request);
+            return reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? command : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
+        {
+            // Wrong JSON, wrong types, numbers out of range.
+            return null;
+        }
+    }
+
     public override EmulationRequest? ReadEmulation(ReadOnlySpan<byte> body)
     {
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxDepth });

@@ -23,6 +23,9 @@ internal abstract class MessageFormat
     /// <returns><see langword="false"/> when one is malformed, or there is none.</returns>
     public abstract bool TryRead(ReadOnlySpan<byte> frame, List<Command> into);
 
+    /// <summary>Reads the connect request of a client that has nothing else to say; <see langword="null"/> when it is malformed.</summary>
+    public abstract Command? ReadConnect(ReadOnlySpan<byte> request);
+
     /// <summary>Reads a request that carries commands of a connection whose own way is one-way.</summary>
     public abstract EmulationRequest? ReadEmulation(ReadOnlySpan<byte> body);
 }

@@ -37,6 +37,20 @@ internal sealed class ProtobufFormat : MessageFormat
         return into.Count > before;
     }
 
+    public override Command? ReadConnect(ReadOnlySpan<byte> request)
+    {
+        var command = new Command { Method = CommandMethod.Connect };
+        try
+        {
+            return ReadConnect(request, command) ? command : null;
+        }
+        catch (DecoderFallbackException)
+        {
+            // A text that is not UTF-8.
+            return null;
+        }
+    }
+
     public override EmulationRequest? ReadEmulation(ReadOnlySpan<byte> body)
     {
         string node = "", session = "";

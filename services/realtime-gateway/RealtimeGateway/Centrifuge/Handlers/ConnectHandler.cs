@@ -2,6 +2,7 @@ using Millrace.Hosting.Authentication;
 using Millrace.RealtimeGateway.Centrifuge.Commands;
 using Millrace.RealtimeGateway.Centrifuge.Formats;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
+using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Fanout;
 
 namespace Millrace.RealtimeGateway.Centrifuge.Handlers;
@@ -21,8 +22,9 @@ internal sealed class ConnectHandler : ICommandHandler
         {
             case { Outcome: AuthenticationOutcome.Accepted, Caller: { } caller } when caller.Has(Scopes.Read):
                 session.Accept(credential, verdict);
-                Answer(session, command);
+                if (await BeginSubscriptionsAsync(session, command, cancellationToken) is not { } subscriptions) return false;
                 session.Begin();
+                Answer(session, command, subscriptions);
                 return true;
             case { Outcome: AuthenticationOutcome.Accepted, Caller: { } caller }:
                 services.Refusals.Record(context, caller.Tenant, caller.Subject, "forbidden");
@@ -39,7 +41,44 @@ internal sealed class ConnectHandler : ICommandHandler
         }
     }
 
-    private static void Answer(Session session, Command command)
+    private static async ValueTask<IReadOnlyList<Begun>?> BeginSubscriptionsAsync(Session session, Command command, CancellationToken cancellationToken)
+    {
+        var wanted = ServerSubscriptions.Of(session, command);
+        if (wanted is null || wanted.Count > session.Services.Options.Channels)
+        {
+            session.Fail(wanted is null ? Disconnect.InvalidToken : Disconnect.ChannelLimit);
+            return null;
+        }
+
+        if (wanted.Count == 0) return [];
+        // The reply with the positions must be read before what comes after them.
+        session.Connection.Shard.Post(new Work(WorkKind.Hold, session.Connection));
+        var begun = new List<Begun>(wanted.Count);
+        try
+        {
+            foreach (var (sub, info) in wanted)
+            {
+                var name = session.Parse(sub.Channel);
+                if (session.Check(name) is not null)
+                {
+                    session.Fail(Disconnect.PermissionDenied);
+                    return null;
+                }
+
+                var (channel, outcome) = await ServerSubscriptions.BeginAsync(session, name, sub, info, static (_, _) => null, cancellationToken);
+                begun.Add(new Begun(sub, channel, outcome));
+            }
+        }
+        catch (TimeoutException)
+        {
+            session.Fail(Disconnect.ServerError);
+            return null;
+        }
+
+        return begun;
+    }
+
+    private static void Answer(Session session, Command command, IReadOnlyList<Begun> subscriptions)
     {
         var pushed = session.Connection.Wire.Form == MessageForm.Pushes;
         using var to = pushed ? session.BeginPush("", Fields.Push.Connect) : session.BeginReply(command, Fields.Reply.Connect);
@@ -57,7 +96,25 @@ internal sealed class ConnectHandler : ICommandHandler
             to.Text(Fields.Connect.Node, session.Node);
         }
 
-        if (pushed) session.Push(to);
-        else session.Answer(command, to);
+        if (subscriptions.Count > 0)
+        {
+            var field = pushed ? Fields.Connect.Pushed.Subs : Fields.Connect.Subs;
+            to.BeginMap(field);
+            foreach (var (sub, channel, outcome) in subscriptions)
+            {
+                to.BeginEntry(field, sub.Channel);
+                SubscribeResult.Write(to, sub, channel, outcome);
+                to.EndEntry();
+            }
+
+            to.EndMap();
+        }
+
+        session.Services.Metrics.Command(CommandNames.Of(CommandMethod.Connect), 0);
+        var frame = pushed ? session.EndPush(to) : session.EndReply(to);
+        if (subscriptions.Count == 0) session.Connection.Send(frame);
+        else session.Connection.Shard.Post(new Work(WorkKind.Release, session.Connection, frame));
     }
+
+    private sealed record Begun(Command Command, Channel Channel, SubscribeOutcome Outcome);
 }

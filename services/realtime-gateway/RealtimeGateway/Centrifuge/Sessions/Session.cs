@@ -37,12 +37,16 @@ internal sealed partial class Session
         _commands = new TokenBucket(options.CommandsPerSecond, options.CommandBurst, Services.Time);
         _watch = new CredentialWatch(connection, Services.Authenticator, options, Services.Logger);
         _connectBeforeMs = connection.Shard.NowMs + (long)options.ConnectTimeout.TotalMilliseconds;
+        Aborted = start.Context.RequestAborted;
         if (start.Emulated) Secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     }
 
     public Connection Connection { get; }
 
     public SessionStart Start { get; }
+
+    /// <summary>Ends when the client has gone.</summary>
+    public CancellationToken Aborted { get; }
 
     /// <summary>Public id of the connection.</summary>
     public string Client { get; } = Guid.NewGuid().ToString();

@@ -14,6 +14,9 @@ internal sealed record SessionStart(HttpContext Context, (string Credential, Aut
     /// <summary>The client answers pings.</summary>
     public bool Pongs { get; init; } = true;
 
+    /// <summary>The client says nothing after it has connected, and names in its request the channels that it wants.</summary>
+    public bool OneWay { get; init; }
+
     /// <summary>Commands come by other requests.</summary>
     public bool Emulated { get; init; }
 }
