@@ -18,15 +18,13 @@ internal sealed class Installation : IAsyncDisposable
 
     public Uri Url { get; private set; } = null!;
 
-    public static async Task<Installation> StartAsync(string program)
+    public static async Task<Installation> StartAsync(string program, Processors processors)
     {
         var installation = new Installation();
         var port = FreePort();
         installation.Url = new Uri($"http://127.0.0.1:{port}");
-        var start = new ProcessStartInfo("dotnet", [program, "--port", $"{port}", "--clickhouse-port", "0", "--data", installation._directory])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
+        var start = processors.Millrace(["dotnet", program, "--port", $"{port}", "--clickhouse-port", "0", "--data", installation._directory]);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         start.Environment["Millrace__Auth__SigningKey"] = SigningKey;
         installation._process = Process.Start(start)!;
         // Read to nowhere: a full pipe would stop it.
@@ -95,6 +93,16 @@ internal sealed class Installation : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         Directory.Delete(_directory, recursive: true);
+    }
+
+    /// <summary>Processor time that the program and its ClickHouse child have used.</summary>
+    public (TimeSpan Program, TimeSpan ClickHouse) CpuTime() =>
+        (TimeOf(_process.Id), Children(_process.Id).Aggregate(TimeSpan.Zero, (sum, child) => sum + TimeOf(child)));
+
+    private static TimeSpan TimeOf(int process)
+    {
+        using var found = Process.GetProcessById(process);
+        return found.TotalProcessorTime;
     }
 
     private static long Resident(int process)

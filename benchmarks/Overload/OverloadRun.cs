@@ -5,9 +5,8 @@ using System.Text.Json.Nodes;
 namespace Millrace.Benchmarks.Overload;
 
 /// <summary>The phases: warm up, quiet tenants alone, what can be sustained, the overload, and the comparison of what was accepted with what is there.</summary>
-internal sealed class OverloadRun(Settings settings, Installation millrace)
+internal sealed class OverloadRun(Settings settings, Installation millrace, Processors processors)
 {
-    private const int NoisyBatch = 200;
     private const int QuietBatch = 10;
     private const int QuietRate = 4;
     private const int NoisyConnections = 2048;
@@ -18,22 +17,22 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
     private readonly JsonObject _figures = [];
     private readonly List<Sender> _quiet = [];
     private readonly Tally _acceptedNoisy = new();
+    private readonly NoisySender _noisy = new(millrace.Url, processors);
 
     public async Task<JsonObject> RunAsync()
     {
-        using var noisy = new Sender(millrace.Url, "noisy", NoisyBatch);
         for (var i = 0; i < settings.Quiet; i++) _quiet.Add(new Sender(millrace.Url, $"quiet-{i}", QuietBatch));
-        Say($"load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} processors before the run");
+        Say($"load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]} on {Environment.ProcessorCount} processors before the run; {processors.Description}");
 
         var quietAll = new List<Tally>();
-        await noisy.AtRateAsync(20, TimeSpan.FromSeconds(5), 8, _acceptedNoisy);
+        await _noisy.RunAsync(20, TimeSpan.FromSeconds(5), 8, _acceptedNoisy);
         quietAll.Add(await QuietAsync(TimeSpan.FromSeconds(5)));
 
         var alone = await QuietAsync(MeasureFor * 2);
         quietAll.Add(alone);
         Report("quiet tenants alone", alone);
 
-        var sustainable = await SustainableAsync(noisy);
+        var sustainable = await SustainableAsync();
         var before = millrace.Memory();
         Set("memory_before_mib", before.Program);
 
@@ -43,35 +42,40 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         var duration = TimeSpan.FromSeconds(settings.Seconds);
         using var stop = new CancellationTokenSource();
         var watching = WatchAsync(stop.Token);
-        var loading = noisy.AtRateAsync(rate / NoisyBatch, duration, NoisyConnections, over);
+        var (cpu, cpuChild) = millrace.CpuTime();
+        var loading = _noisy.RunAsync(rate / NoisySender.Batch, duration, NoisyConnections, over);
         var beside = await QuietAsync(duration);
         await loading;
         await stop.CancelAsync();
         await watching;
         quietAll.Add(beside);
+        var (cpuAfter, cpuChildAfter) = millrace.CpuTime();
+        Set("processors_busy_millrace", (cpuAfter - cpu) / duration);
+        Set("processors_busy_clickhouse", (cpuChildAfter - cpuChild) / duration);
+        Set("processors_busy_noisy_sender", _noisy.LoadOfLast);
         Report("noisy tenant", over);
         Report("quiet tenants beside it", beside);
-        Set("sent_over_sustainable", (over.Events + ((over.Refused + over.Unknown) * NoisyBatch)) / duration.TotalSeconds / sustainable);
-        Set("noisy_accepted_share", over.Events / (double)(over.Events + ((over.Refused + over.Unknown) * NoisyBatch)));
+        Set("sent_over_sustainable", (over.Events + ((over.Refused + over.Unknown) * NoisySender.Batch)) / duration.TotalSeconds / sustainable);
+        Set("noisy_accepted_share", over.Events / (double)(over.Events + ((over.Refused + over.Unknown) * NoisySender.Batch)));
         Set("quiet_refused", beside.Refused);
         Set("quiet_p99_ratio", beside.Quantile(0.99) / alone.Quantile(0.99));
         Set("refusals_without_retry_after", over.WithoutRetryAfter + beside.WithoutRetryAfter);
 
-        await CompareAsync(noisy, _acceptedNoisy.Events + over.Events, over.Unknown + beside.Unknown, quietAll.Sum(tally => tally.Events));
+        await CompareAsync(_acceptedNoisy.Events + over.Events, over.Unknown + beside.Unknown, quietAll.Sum(tally => tally.Events));
         await IncidentsAsync();
         foreach (var sender in _quiet) sender.Dispose();
         return _figures;
     }
 
     /// <summary>What can be sustained: as much as is taken in ten seconds, over the time until the last of it is in its window.</summary>
-    private async Task<double> SustainableAsync(Sender noisy)
+    private async Task<double> SustainableAsync()
     {
         var tally = new Tally();
-        var started = Stopwatch.GetTimestamp();
-        await noisy.AtFullSpeedAsync(MeasureFor, SustainedConnections, tally);
-        var taken = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        await AggregatedAsync(noisy.Token);
-        var sustained = tally.Events / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var sending = await _noisy.RunAsync(0, MeasureFor, SustainedConnections, tally);
+        var taken = tally.Events / sending.TotalSeconds;
+        var sent = Stopwatch.GetTimestamp();
+        await AggregatedAsync(NoisySender.Token);
+        var sustained = tally.Events / (sending + Stopwatch.GetElapsedTime(sent)).TotalSeconds;
         _acceptedNoisy.Add(202, (int)tally.Events, TimeSpan.Zero, null);
         Set("taken_in_events_per_second", taken);
         Set("sustainable_events_per_second", sustained);
@@ -114,14 +118,14 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         Set("aggregator_lag_peak_s", lag);
     }
 
-    private async Task CompareAsync(Sender noisy, long noisyAccepted, long unknown, long quietAccepted)
+    private async Task CompareAsync(long noisyAccepted, long unknown, long quietAccepted)
     {
         var started = Stopwatch.GetTimestamp();
-        await SettleAsync(noisy.Token);
+        await SettleAsync(NoisySender.Token);
         foreach (var sender in _quiet) await SettleAsync(sender.Token);
         Set("seconds_until_all_was_stored", Stopwatch.GetElapsedTime(started).TotalSeconds);
-        var noisyRows = await millrace.RowsAsync(noisy.Token);
-        var noisyReceived = (long)(await millrace.GetAsync("/api/v1/ledger", noisy.Token))["received"]!;
+        var noisyRows = await millrace.RowsAsync(NoisySender.Token);
+        var noisyReceived = (long)(await millrace.GetAsync("/api/v1/ledger", NoisySender.Token))["received"]!;
         long quietRows = 0, quietReceived = 0;
         foreach (var sender in _quiet)
         {
@@ -132,7 +136,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace)
         Say($"accepted / in the ledger / in ClickHouse: noisy {noisyAccepted} / {noisyReceived} / {noisyRows}, quiet {quietAccepted} / {quietReceived} / {quietRows}");
         // Of a request without an answer nobody knows whether it was accepted.
         var exact = noisyRows == noisyReceived && quietRows == quietReceived && quietRows == quietAccepted
-            && noisyRows >= noisyAccepted && noisyRows <= noisyAccepted + (unknown * NoisyBatch);
+            && noisyRows >= noisyAccepted && noisyRows <= noisyAccepted + (unknown * NoisySender.Batch);
         Set("unanswered", unknown);
         _figures["exact"] = exact;
         Say($"exact: {(exact ? "yes" : "NO")}");

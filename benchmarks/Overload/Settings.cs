@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Millrace.Benchmarks.Overload;
 
 /// <summary>The command line.</summary>
-internal sealed record Settings(string Program, int Seconds, int Quiet, double Factor, string? Json)
+internal sealed record Settings(string Program, int Seconds, int Quiet, double Factor, bool Divided, string? Json)
 {
     public const string Help = """
         usage: ./millrace bench overload [options]
@@ -12,13 +12,14 @@ internal sealed record Settings(string Program, int Seconds, int Quiet, double F
           --seconds N    how long the overload lasts               (default 30)
           --quiet N      quiet tenants                             (default 10)
           --factor X     noisy load over the sustainable one       (default 3)
+          --divided yes  Millrace on one half of the processors, the senders on the other (needs taskset)
           --json FILE    write the figures there, too
         Exit code: 0 when everything accepted is there once and no quiet request was refused, 1 otherwise.
         """;
 
     public static Settings? Parse(string[] args)
     {
-        var settings = new Settings("", 30, 10, 3, null);
+        var settings = new Settings("", 30, 10, 3, false, null);
         for (var i = 0; i + 1 < args.Length; i += 2)
         {
             var value = args[i + 1];
@@ -28,6 +29,7 @@ internal sealed record Settings(string Program, int Seconds, int Quiet, double F
                 case "--seconds" when int.TryParse(value, CultureInfo.InvariantCulture, out var seconds) && seconds > 0: settings = settings with { Seconds = seconds }; break;
                 case "--quiet" when int.TryParse(value, CultureInfo.InvariantCulture, out var quiet) && quiet > 0: settings = settings with { Quiet = quiet }; break;
                 case "--factor" when double.TryParse(value, CultureInfo.InvariantCulture, out var factor) && factor > 0: settings = settings with { Factor = factor }; break;
+                case "--divided" when value is "yes" or "no": settings = settings with { Divided = value == "yes" }; break;
                 case "--json": settings = settings with { Json = value }; break;
                 default: return null;
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace Millrace.Benchmarks.Overload;
 
@@ -63,6 +64,41 @@ internal sealed class Tally
 
     /// <summary>Mean of <c>Retry-After</c> in seconds.</summary>
     public double MeanRetryAfter => _retries == 0 ? 0 : (double)_retrySum / _retries;
+
+    /// <summary>All of it.</summary>
+    public JsonObject ToJson()
+    {
+        lock (_gate)
+        {
+            return new JsonObject
+            {
+                ["accepted"] = new JsonArray([.. _accepted.Select(latency => (JsonNode)latency)]),
+                ["answers"] = new JsonObject(_answers.Select(answer => KeyValuePair.Create(answer.Key, (JsonNode?)answer.Value))),
+                ["events"] = _events,
+                ["unknown"] = Unknown,
+                ["refused"] = Refused,
+                ["without"] = _without,
+                ["retry_sum"] = _retrySum,
+                ["retries"] = _retries,
+            };
+        }
+    }
+
+    /// <summary>Adds what another process counted.</summary>
+    public void Add(JsonNode other)
+    {
+        lock (_gate)
+        {
+            _accepted.AddRange(other["accepted"]!.AsArray().Select(latency => (double)latency!));
+            foreach (var (name, count) in other["answers"]!.AsObject()) _answers[name] = _answers.GetValueOrDefault(name) + (long)count!;
+            _events += (long)other["events"]!;
+            Unknown += (long)other["unknown"]!;
+            Refused += (long)other["refused"]!;
+            _without += (long)other["without"]!;
+            _retrySum += (long)other["retry_sum"]!;
+            _retries += (long)other["retries"]!;
+        }
+    }
 
     /// <summary>A quantile of the time from when a request was due to its acceptance, in milliseconds.</summary>
     public double Quantile(double quantile)
