@@ -141,7 +141,7 @@ public sealed class WatchedSeriesTests
         Assert.True(absent.NeedsEmptyWindows);
         absent.PassEmpty(Start + 3000, long.MinValue, _transitions);
         Assert.False(absent.NeedsEmptyWindows);
-        Assert.True(absent.MustBeSaved);
+        Assert.Equal(SeriesSave.Save, absent.Due);
     }
 
     [Fact]

@@ -170,16 +170,15 @@ internal sealed class Evaluator(AlertingOptions options, AlertingMetrics metrics
         {
             foreach (var series in stream.Series)
             {
-                if (series.MustBeSaved)
+                switch (series.Due)
                 {
-                    if (!series.IsSavedAsItIs) saves.Add((stream.Partition, series));
-                }
-                else if (series.IsSaved)
-                {
-                    _removed.Add(series);
+                    case SeriesSave.Save: saves.Add((stream.Partition, series)); break;
+                    case SeriesSave.Delete: _removed.Add(series); break;
+                    default: break;
                 }
             }
         }
+
         var deletes = _removed.Where(series => series.IsSaved).ToList();
         _removed.Clear();
         return new SeriesChanges(saves, deletes);

@@ -38,9 +38,6 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
     /// <summary>Whether the database knows the series.</summary>
     public bool IsSaved { get; private set; }
 
-    /// <summary>Whether the database knows it as it is. Of a calm series it needs to know no more than how far it was judged when it became calm.</summary>
-    public bool IsSavedAsItIs => IsSaved && !_changed && (_savedToMs == JudgedToMs || !IsUnsettled);
-
     private long SizeMs => Rule.Condition.WindowMs;
 
     /// <summary>Takes up a series at an event time.</summary>
@@ -80,10 +77,20 @@ internal sealed class WatchedSeries(Rule rule, SeriesId id, IReadOnlyList<KeyVal
         }
     }
 
-    /// <summary>Whether the series must survive a restart: also for a while after an episode, whose windows may come again.</summary>
-    public bool MustBeSaved => IsUnsettled || JudgedToMs - _calmSinceMs < RememberedMs;
-
-    private bool IsUnsettled => _machine.State != AlertState.Inactive || NeedsEmptyWindows;
+    /// <summary>
+    /// What the database is to be told. The series must survive a restart: also for a while after an episode, whose windows may come again. Of a calm one the
+    /// database needs to know no more than how far it was judged when it became calm.
+    /// </summary>
+    public SeriesSave Due
+    {
+        get
+        {
+            var unsettled = _machine.State != AlertState.Inactive || NeedsEmptyWindows;
+            var remembered = JudgedToMs - _calmSinceMs < RememberedMs;
+            if (!unsettled && !remembered) return IsSaved ? SeriesSave.Delete : SeriesSave.Nothing;
+            return IsSaved && !_changed && (_savedToMs == JudgedToMs || !unsettled) ? SeriesSave.Nothing : SeriesSave.Save;
+        }
+    }
 
     /// <summary>
     /// Judges a final window. One that ends where judging stands and has a higher revision is a correction and is judged again; an older one is passed
@@ -169,4 +176,17 @@ internal sealed record AlertTransition(
 {
     /// <summary>The rule as it was then.</summary>
     public Rule Rule { get; } = Series.Rule;
+}
+
+/// <summary>What the database is to be told of a series.</summary>
+internal enum SeriesSave
+{
+    /// <summary>It knows what it needs to know.</summary>
+    Nothing = 0,
+
+    /// <summary>How it stands.</summary>
+    Save,
+
+    /// <summary>That it need not be kept any more.</summary>
+    Delete,
 }
