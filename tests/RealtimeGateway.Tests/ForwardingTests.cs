@@ -40,6 +40,26 @@ public sealed class ForwardingTests
     }
 
     [Fact]
+    public async Task Acknowledgement_by_rpc_reaches_alerting_with_the_clients_credential()
+    {
+        await using var other = await OtherService.StartAsync();
+        await using var server = await GatewayServer.StartAsync(("Gateway:Forward:Alerting", other.Url));
+        var token = server.Token();
+        await using var client = await SocketClient.ConnectAsync(server.Address, token);
+
+        var taken = await client.CallAsync("rpc", new { method = "alerts.ack", data = new { id = "a-1", comment = "seen" } });
+        var refused = await client.CallAsync("rpc", new { method = "alerts.ack", data = new { id = "forbidden" } });
+        var unknown = await client.CallAsync("rpc", new { method = "alerts.ack", data = new { id = "unknown" } });
+        var nonsense = await client.CallAsync("rpc", new { method = "alerts.ack", data = new { id = 7 } });
+
+        Assert.Equal("""{"comment":"seen"}""", (string)taken["rpc"]!["data"]!["body"]!);
+        Assert.Equal("Bearer " + token, (string)taken["rpc"]!["data"]!["credential"]!);
+        Assert.Equal(103, (int)refused["error"]!["code"]!);
+        Assert.Equal(404, (int)unknown["error"]!["code"]!);
+        Assert.Equal(107, (int)nonsense["error"]!["code"]!);
+    }
+
+    [Fact]
     public async Task Service_that_is_away_is_a_503_to_try_again()
     {
         string address;
@@ -76,6 +96,13 @@ public sealed class ForwardingTests
                 var request = http.Request;
                 using var body = new MemoryStream();
                 await request.Body.CopyToAsync(body);
+                if (request.Path.Value!.EndsWith("/ack", StringComparison.Ordinal))
+                {
+                    http.Response.StatusCode = request.Path.Value.Split('/')[^2] switch { "a-1" => 200, "forbidden" => 403, _ => 404 };
+                    await http.Response.WriteAsJsonAsync(new { body = Encoding.UTF8.GetString(body.ToArray()), credential = request.Headers.Authorization.ToString() });
+                    return;
+                }
+
                 http.Response.StatusCode = 429;
                 http.Response.Headers.RetryAfter = "7";
                 await http.Response.WriteAsync(

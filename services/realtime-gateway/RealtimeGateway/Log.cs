@@ -44,6 +44,9 @@ internal static partial class Log
     [LoggerMessage(4071, LogLevel.Warning, "Publications of {Channels} channels are kept: those of further ones that nobody listens to are not, and are read from the log when asked for.")]
     public static partial void ManyChannels(ILogger logger, int channels);
 
+    [LoggerMessage(4017, LogLevel.Warning, "{Method} of a client could not be passed on to {Address}.")]
+    public static partial void CallFailed(ILogger logger, string method, Uri address, Exception exception);
+
     [LoggerMessage(4020, LogLevel.Warning, "{Channel} has {Rate} events a second, more than its limit: the feed carries {Step}.")]
     public static partial void Sampling(ILogger logger, string channel, int rate, string step);
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Millrace.Hosting.Configuration;
 using Millrace.RealtimeGateway.Centrifuge.Handlers;
+using Millrace.RealtimeGateway.Centrifuge.Rpc;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
 using Millrace.RealtimeGateway.Centrifuge.Transports;
 using Millrace.RealtimeGateway.Channels;
@@ -98,8 +99,11 @@ public static class RealtimeGatewayModule
             ServiceDescriptor.Singleton<ICommandHandler, RpcHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, SendHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, SubscribeHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, SubRefreshHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, UnsubscribeHandler>(),
         ]);
+        services.TryAddEnumerable([ServiceDescriptor.Singleton<IRpcMethod, AcknowledgeMethod>(), ServiceDescriptor.Singleton<IRpcMethod, MetricsMethod>()]);
+        services.TryAddSingleton<WindowPages>();
         services.TryAddSingleton<CommandTable>();
         services.TryAddSingleton<SessionDirectory>();
         services.TryAddSingleton<SessionServices>();

@@ -66,6 +66,15 @@ internal sealed class GatewayServer : IAsyncDisposable
         string tenant = Tenant, string subject = "ada", Scopes scopes = Scopes.Read, string[]? roles = null, TimeSpan? lifetime = null, string[]? channels = null) =>
         Get<ITokenIssuer>().Issue(tenant, subject, scopes, roles ?? [], lifetime ?? TimeSpan.FromMinutes(1), channels);
 
+    /// <summary>A token with any claims, signed with the server's key (HS256).</summary>
+    public static string Sign(object claims)
+    {
+        var text = $"{Part("""{"alg":"HS256","typ":"JWT"}"""u8)}.{Part(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(claims))}";
+        return $"{text}.{Part(System.Security.Cryptography.HMACSHA256.HashData(System.Text.Encoding.ASCII.GetBytes(SigningKey), System.Text.Encoding.ASCII.GetBytes(text)))}";
+
+        static string Part(ReadOnlySpan<byte> bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
+    }
+
     /// <summary>A token whose time is over.</summary>
     public async Task<string> ExpiredTokenAsync()
     {

@@ -1,7 +1,7 @@
 namespace Millrace.RealtimeGateway.Centrifuge;
 
 /// <summary>An error in the reply to a command, as the Centrifuge protocol numbers them.</summary>
-/// <param name="Code">100 to 112.</param>
+/// <param name="Code">100 to 112; from 400 on those of remote calls.</param>
 /// <param name="Message">For people.</param>
 /// <param name="Temporary">Whether the client tries again by itself.</param>
 internal sealed record ClientError(int Code, string Message, bool Temporary = false)
@@ -32,6 +32,12 @@ internal sealed record ClientError(int Code, string Message, bool Temporary = fa
 
     /// <summary>The token has expired; come back with a new one.</summary>
     public static readonly ClientError TokenExpired = new(109, "token expired");
+
+    /// <summary>There is no such thing (a code of ours: from 400 on).</summary>
+    public static readonly ClientError NotFound = new(404, "not found");
+
+    /// <summary>The thing is not in a state for that (a code of ours).</summary>
+    public static readonly ClientError Conflict = new(409, "conflict");
 
     /// <summary>The position is older than what is kept, or of another epoch.</summary>
     public static readonly ClientError UnrecoverablePosition = new(112, "unrecoverable position");

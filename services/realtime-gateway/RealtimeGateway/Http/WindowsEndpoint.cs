@@ -3,23 +3,16 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using Millrace.Contracts.Errors;
 using Millrace.Hosting.Authentication;
 using Millrace.Hosting.Http;
-using Millrace.RealtimeGateway.Channels;
-using Millrace.RealtimeGateway.Fanout;
-using Millrace.RealtimeGateway.Sources;
 using Millrace.RealtimeGateway.Windows;
 
 namespace Millrace.RealtimeGateway.Http;
 
 /// <summary><c>GET /api/v1/windows</c>: windows as last seen, by start, page by page.</summary>
-internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill backfill, IOptions<GatewayOptions> options, TimeProvider time)
+internal sealed class WindowsEndpoint(WindowPages pages)
 {
-    // What was there before a restart comes back within moments; a page without it would look complete.
-    private static readonly TimeSpan BackfillPatience = TimeSpan.FromSeconds(10);
-
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         var self = ActivatorUtilities.CreateInstance<WindowsEndpoint>(endpoints.ServiceProvider);
@@ -28,71 +21,17 @@ internal sealed class WindowsEndpoint(ChannelRegistry registry, WindowBackfill b
 
     private async Task ListAsync(HttpContext context)
     {
-        var stream = context.Request.Query["stream"].ToString();
-        if (!ChannelName.IsStream(stream))
-        {
-            await Problems.WriteAsync(context, ErrorCodes.BadRequest, "?stream= must name a stream: [a-z0-9][a-z0-9._-]{0,63}.");
-            return;
-        }
-
-        if (!TryRead(context.Request.Query, options.Value.Windows, out var query, out var problem))
+        var (page, problem) = await pages.ReadAsync(context.GetCaller().Tenant, context.Request.Query, context.RequestAborted);
+        if (page is null)
         {
             await Problems.WriteAsync(context, ErrorCodes.BadRequest, problem);
             return;
         }
 
-        var complete = await IsCompleteAsync(context.RequestAborted);
-        var items = new List<Publication>();
-        WindowCursor? next = null;
-        if (registry.Find(ChannelName.Metrics(context.GetCaller().Tenant, stream)) is { } channel)
-            next = channel.Read(content => ((WindowContent)content).Query(query, items));
-        await WriteAsync(context, items, next, complete);
-    }
-
-    private async Task<bool> IsCompleteAsync(CancellationToken cancellationToken)
-    {
-        if (backfill.Done.IsCompleted) return true;
-        try
-        {
-            await backfill.Done.WaitAsync(BackfillPatience, time, cancellationToken);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
-
-    private static async Task WriteAsync(HttpContext context, List<Publication> items, WindowCursor? next, bool complete)
-    {
-        var b = new Utf8Builder(items.Sum(i => i.Data.Length + 1) + 256);
-        b.Add("{\"items\":["u8);
-        for (var i = 0; i < items.Count; i++)
-        {
-            if (i > 0) b.Add((byte)',');
-            b.Add(items[i].Data);
-        }
-
-        b.Add("],\"next\":"u8);
-        if (next is null)
-        {
-            b.Add("null"u8);
-        }
-        else
-        {
-            b.Add((byte)'"');
-            b.Add(next.Format());
-            b.Add((byte)'"');
-        }
-
-        if (!complete) b.Add(",\"complete\":false"u8);
-        b.Add((byte)'}');
-        var body = b.Written.ToArray();
-        b.Dispose();
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
-        context.Response.ContentLength = body.Length;
-        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        context.Response.ContentLength = page.Length;
+        await context.Response.Body.WriteAsync(page, context.RequestAborted);
     }
 
     /// <summary>Reads which windows are asked for.</summary>

@@ -18,6 +18,8 @@ internal sealed class ConnectHandler : ICommandHandler
         var services = session.Services;
         var context = session.Start.Context;
         var (credential, verdict) = await session.AuthenticateAsync(command, cancellationToken);
+        // A token for one channel opens no connection.
+        if (SubscriptionToken.Is(verdict)) verdict = new AuthenticationVerdict(AuthenticationOutcome.Invalid, null);
         switch (verdict)
         {
             case { Outcome: AuthenticationOutcome.Accepted, Caller: { } caller } when caller.Has(Scopes.Read):

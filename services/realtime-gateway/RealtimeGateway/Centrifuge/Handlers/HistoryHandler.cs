@@ -13,7 +13,7 @@ internal sealed class HistoryHandler : ICommandHandler
     public async ValueTask<bool> HandleAsync(Session session, Command command, CancellationToken cancellationToken)
     {
         var name = session.Parse(command.Channel);
-        if (session.Check(name) is { } error)
+        if (session.CheckHistory(name) is { } error)
         {
             session.Answer(command, error);
             return true;

@@ -14,11 +14,15 @@ internal sealed class SubscribeHandler : ICommandHandler
     public async ValueTask<bool> HandleAsync(Session session, Command command, CancellationToken cancellationToken)
     {
         var name = session.Parse(command.Channel);
+        SubscriptionToken? token = null;
         var error = session.Subscriptions.ContainsKey(command.Channel) ? ClientError.AlreadySubscribed
             : session.Subscriptions.Count >= session.Services.Options.Channels ? ClientError.LimitExceeded
             : command.Channel.Length > ChannelName.MaxLength || command.Filter is not null ? ClientError.BadRequest
             : command.Type != 0 ? ClientError.NotAvailable
-            : session.Check(name);
+            : null;
+        if (error is null && command.Token.Length > 0) (token, error) = await SubscriptionToken.ReadAsync(session, command.Token, command.Channel, cancellationToken);
+        // A token for the channel stands for the permission to listen, within what is the tenant's.
+        error ??= token is null ? session.Check(name) : session.CheckOwner(name);
         if (error is not null)
         {
             session.Answer(command, error);
@@ -33,9 +37,11 @@ internal sealed class SubscribeHandler : ICommandHandler
                 DeliveryMode.Every,
                 null,
                 new RecoveryRequest(command.Recover, command.Epoch, command.Offset),
-                (channel, outcome) => Reply(session, command, channel, outcome),
+                (channel, outcome) => Reply(session, command, channel, outcome, token),
                 cancellationToken);
-            session.Keep(command.Channel, new SessionSubscription(subscription, serverSide: false));
+            var kept = new SessionSubscription(subscription, serverSide: false);
+            token?.ApplyTo(session, kept);
+            session.Keep(command.Channel, kept);
             session.Services.Metrics.Command(CommandNames.Of(Method), 0);
         }
         catch (TimeoutException)
@@ -46,9 +52,15 @@ internal sealed class SubscribeHandler : ICommandHandler
         return true;
     }
 
-    private static Frame Reply(Session session, Command command, Channel channel, SubscribeOutcome outcome)
+    private static Frame Reply(Session session, Command command, Channel channel, SubscribeOutcome outcome, SubscriptionToken? token)
     {
         using var to = session.BeginReply(command, Fields.Reply.Subscribe);
+        if (session.SecondsUntil(token?.EndsAt) is { } ttl)
+        {
+            to.Flag(Fields.Subscribe.Expires, true);
+            to.Number(Fields.Subscribe.Ttl, ttl);
+        }
+
         SubscribeResult.Write(to, command, channel, outcome);
         return session.EndReply(to);
     }

@@ -21,6 +21,7 @@ internal sealed partial class Session
     public void Accept(string credential, in AuthenticationVerdict verdict)
     {
         Grants = ChannelGrants.Of(verdict);
+        Credential = credential;
         _watch.Set(credential, Caller!, Services.Time.GetUtcNow());
     }
 

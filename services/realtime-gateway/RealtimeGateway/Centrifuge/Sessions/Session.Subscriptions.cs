@@ -15,6 +15,18 @@ internal sealed partial class Session
         : !name.Exists ? ClientError.UnknownChannel
         : null;
 
+    /// <summary>Why what was in a channel is not open to the client, if it is not.</summary>
+    public ClientError? CheckHistory(ChannelName name) =>
+        !Grants!.MayReadHistory(name) ? ClientError.PermissionDenied
+        : !name.Exists ? ClientError.UnknownChannel
+        : null;
+
+    /// <summary>Why a channel is not open to the client whatever a token for it says, if it is not.</summary>
+    public ClientError? CheckOwner(ChannelName name) =>
+        !Grants!.IsWithinOwner(name) ? ClientError.PermissionDenied
+        : !name.Exists ? ClientError.UnknownChannel
+        : null;
+
     /// <summary>A channel's name as this client means it.</summary>
     public ChannelName Parse(string channel) => Services.Namespaces.Parse(channel, Caller!.Tenant);
 

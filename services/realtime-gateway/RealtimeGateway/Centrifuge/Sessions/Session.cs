@@ -60,6 +60,9 @@ internal sealed partial class Session
     /// <summary>What it may; <see langword="null"/> before the connect command.</summary>
     public ChannelGrants? Grants { get; private set; }
 
+    /// <summary>What it was let in with, for calls in its name.</summary>
+    public string Credential { get; private set; } = "";
+
     /// <summary>Who it is; <see langword="null"/> before the connect command.</summary>
     public Caller? Caller => Grants?.Caller;
 
