@@ -29,6 +29,9 @@ public static class Topics
     /// <see cref="Protos.ChannelRecord"/>.
     /// </summary>
     public const string Publications = "millrace.publications";
+
+    /// <summary>What each gateway says of itself and of who listens, for as long as its lease. Key: the gateway; value: <see cref="Protos.PresenceRecord"/>.</summary>
+    public const string Presence = "millrace.presence";
 }
 
 /// <summary>Names of record headers.</summary>

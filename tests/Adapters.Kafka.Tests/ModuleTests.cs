@@ -60,7 +60,7 @@ public sealed class ModuleTests(KafkaFixture kafka)
     {
         using var provider = Build(("Kafka:BootstrapServers", "localhost:9092"));
         var options = provider.GetRequiredService<IOptions<KafkaOptions>>().Value;
-        Assert.Equal([12, 12, 12, 4, 1, 1, 1], ((string[])[Topics.Events, Topics.Windows, Topics.Inbound, Topics.Publications, Topics.Late, Topics.DeadLetter, Topics.Alerts])
+        Assert.Equal([12, 12, 12, 4, 1, 1, 1, 1], ((string[])[Topics.Events, Topics.Windows, Topics.Inbound, Topics.Publications, Topics.Late, Topics.DeadLetter, Topics.Alerts, Topics.Presence])
             .Select(topic => options.For(topic).Partitions));
         Assert.Equal([Topics.Alerts], ((string[])[Topics.Events, Topics.Windows, Topics.Alerts]).Where(topic => options.For(topic).Compacted));
     }

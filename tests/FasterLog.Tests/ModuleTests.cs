@@ -62,7 +62,7 @@ public sealed class ModuleTests : IDisposable
     {
         using var provider = Build();
         var options = provider.GetRequiredService<IOptions<EventLogOptions>>().Value;
-        Assert.Equal([4, 4, 4, 4, 1, 1, 1], ((string[])[Topics.Events, Topics.Windows, Topics.Publications, Topics.Inbound, Topics.Late, Topics.DeadLetter, Topics.Alerts])
+        Assert.Equal([4, 4, 4, 4, 1, 1, 1, 1], ((string[])[Topics.Events, Topics.Windows, Topics.Publications, Topics.Inbound, Topics.Late, Topics.DeadLetter, Topics.Alerts, Topics.Presence])
             .Select(t => options.For(t).Partitions));
         Assert.Equal((8L << 30, TimeSpan.FromHours(24)), (options.For(Topics.Events).MaxBytes, options.For(Topics.Events).MaxAge));
     }

@@ -61,7 +61,7 @@ public sealed class KafkaMockBroker : IAsyncDisposable
     {
         foreach (var topic in (string[])["millrace.events", "millrace.windows", "millrace.inbound", "millrace.publications"])
             await CreateTopicAsync(topic, partitions, cancellationToken);
-        foreach (var topic in (string[])["millrace.late", "millrace.dead-letter", "millrace.alerts"]) await CreateTopicAsync(topic, 1, cancellationToken);
+        foreach (var topic in (string[])["millrace.late", "millrace.dead-letter", "millrace.alerts", "millrace.presence"]) await CreateTopicAsync(topic, 1, cancellationToken);
     }
 
     /// <summary>Deletes a topic and all that it holds; when it is created again it has another id.</summary>

@@ -33,6 +33,10 @@ public sealed class GatewayOptions
     [ValidateObjectMembers]
     public GatewayPublicationsOptions Publications { get; init; } = new();
 
+    /// <summary>Who listens, across gateways.</summary>
+    [ValidateObjectMembers]
+    public GatewayPresenceOptions Presence { get; init; } = new();
+
     /// <summary>The stop.</summary>
     [ValidateObjectMembers]
     public GatewayDrainOptions Drain { get; init; } = new();

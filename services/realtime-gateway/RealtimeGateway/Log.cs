@@ -41,6 +41,12 @@ internal static partial class Log
     [LoggerMessage(4016, LogLevel.Error, "The delivery loop failed at {Work}; it goes on.")]
     public static partial void WorkFailed(ILogger logger, string work, Exception exception);
 
+    [LoggerMessage(4072, LogLevel.Information, "The other gateways could not be told that this one ends, its clients stay present until its lease runs out: {Reason}")]
+    public static partial void NoFarewell(ILogger logger, string reason);
+
+    [LoggerMessage(4073, LogLevel.Warning, "An order to a connection ({Order}) could not be obeyed.")]
+    public static partial void OrderFailed(ILogger logger, string order, Exception exception);
+
     [LoggerMessage(4071, LogLevel.Warning, "Publications of {Channels} channels are kept: those of further ones that nobody listens to are not, and are read from the log when asked for.")]
     public static partial void ManyChannels(ILogger logger, int channels);
 

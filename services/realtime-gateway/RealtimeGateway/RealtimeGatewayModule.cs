@@ -16,6 +16,7 @@ using Millrace.RealtimeGateway.Http;
 using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Operations;
 using Millrace.RealtimeGateway.Plain;
+using Millrace.RealtimeGateway.Presence;
 using Millrace.RealtimeGateway.Publications;
 using Millrace.RealtimeGateway.ServerApi;
 using Millrace.RealtimeGateway.Sources;
@@ -39,12 +40,14 @@ public static class RealtimeGatewayModule
             p.GetRequiredService<FanoutHub>().Shards,
             new MemoryBudget(),
             p.GetRequiredService<GatewayMetrics>(),
+            p.GetRequiredService<LocalPresence>(),
             p.GetRequiredService<TimeProvider>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, NamespaceRules>());
         services.TryAddSingleton(p => new NamespaceTable(p.GetRequiredService<IOptions<GatewayOptions>>().Value));
         services.TryAddSingleton<ChannelRegistry>();
         services.TryAddSingleton<StreamDirectory>();
         services.TryAddSingleton<LookBack>();
+        services.AddPresence();
         services.AddPublications();
         services.AddServerApi();
         services.TryAddSingleton<Subscriptions>();
@@ -94,6 +97,8 @@ public static class RealtimeGatewayModule
             ServiceDescriptor.Singleton<ICommandHandler, ConnectHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, HistoryHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, PingHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, PresenceHandler>(),
+            ServiceDescriptor.Singleton<ICommandHandler, PresenceStatsHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, PublishHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, RefreshHandler>(),
             ServiceDescriptor.Singleton<ICommandHandler, RpcHandler>(),

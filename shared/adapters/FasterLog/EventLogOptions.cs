@@ -91,6 +91,7 @@ public sealed class EventLogOptions
         Contracts.Topics.Inbound => (4, 4L << 30, null),
         Contracts.Topics.Windows => (4, 4L << 30, null),
         Contracts.Topics.Publications => (4, null, null),
+        Contracts.Topics.Presence => (1, 128L << 20, TimeSpan.FromHours(1)),
         Contracts.Topics.DeadLetter or Contracts.Topics.Alerts => (null, null, TimeSpan.FromDays(7)),
         _ => (null, null, null),
     };

@@ -18,6 +18,7 @@ public static class KafkaModule
     private static readonly string[] _topics =
     [
         Contracts.Topics.Events, Contracts.Topics.DeadLetter, Contracts.Topics.Windows, Contracts.Topics.Late, Contracts.Topics.Alerts, Contracts.Topics.Publications,
+        Contracts.Topics.Presence,
     ];
 
     /// <summary>

@@ -50,6 +50,9 @@ internal sealed record Disconnect(int Code, string Reason)
     /// <summary>No connect command in time.</summary>
     public static readonly Disconnect Stale = new(3502, "stale");
 
+    /// <summary>Somebody who may has ended it.</summary>
+    public static readonly Disconnect Forced = new(3503, "force disconnect");
+
     /// <summary>The credential does not allow to connect.</summary>
     public static readonly Disconnect PermissionDenied = new(3507, "permission denied");
 

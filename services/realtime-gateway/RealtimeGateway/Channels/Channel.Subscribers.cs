@@ -201,6 +201,12 @@ internal sealed partial class Channel
         }
 
         if (_count == 0) _quietSinceMs = _services.NowMs;
+        if (subscription.Info is { } info && (_kind.Presence || _kind.JoinLeave))
+        {
+            if (by > 0) _services.Presence.Joined(Name, info);
+            else _services.Presence.Left(Name, info);
+        }
+
         _services.Metrics.Subscribed(_kind, by);
     }
 

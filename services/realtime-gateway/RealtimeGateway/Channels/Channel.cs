@@ -64,6 +64,9 @@ internal sealed partial class Channel
     /// <summary>Whether anybody listens.</summary>
     public bool HasSubscribers => Volatile.Read(ref _count) > 0;
 
+    /// <summary>How many listen.</summary>
+    public int Subscribers => Volatile.Read(ref _count);
+
     /// <summary>The messages' texts, for replies.</summary>
     public ChannelMessages Messages => _messages;
 
@@ -133,6 +136,22 @@ internal sealed partial class Channel
             foreach (var wire in Wire.All)
             {
                 if (_byWire[wire.Index] > 0) message[wire] = _messages.Degraded(wire, document);
+            }
+
+            Post(message);
+        }
+    }
+
+    /// <summary>Tells those who want to know that a client has come or gone.</summary>
+    public void Tell(ClientInfo info, bool joined)
+    {
+        lock (_gate)
+        {
+            if (_count == 0) return;
+            var message = new Broadcast(0, null, DeliveryMode.Every, _services.Time.GetTimestamp()) { JoinLeave = true };
+            foreach (var wire in Wire.All)
+            {
+                if (_byWire[wire.Index] > 0 && wire.Format is { } format) message[wire] = _messages.JoinLeave(wire, format, info, joined);
             }
 
             Post(message);

@@ -93,6 +93,14 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
         to.EndMap();
     }
 
+    /// <summary>A client has come or gone.</summary>
+    public Frame JoinLeave(Wire wire, MessageFormat format, ClientInfo info, bool joined)
+    {
+        using var to = BeginPush(wire, format, joined ? Fields.Push.Join : Fields.Push.Leave, 256);
+        Write(to, Fields.JoinLeave.Info, info);
+        return EndPush(wire, to);
+    }
+
     /// <summary>Writes a client as others in the channel see it.</summary>
     public static void Write(MessageWriter to, Field field, ClientInfo info)
     {

@@ -18,7 +18,7 @@ internal sealed class ChannelRegistry
     {
         _services = services;
         _log = log;
-        _topics = new[] { Windows, Events, Alerts, Publications }.ToDictionary(state => state.Topic, StringComparer.Ordinal);
+        _topics = new[] { Windows, Events, Alerts, Publications, Presence }.ToDictionary(state => state.Topic, StringComparer.Ordinal);
     }
 
     /// <summary>How far the windows' topic has been read.</summary>
@@ -32,6 +32,9 @@ internal sealed class ChannelRegistry
 
     /// <summary>How far the publications' topic has been read.</summary>
     public TopicState Publications { get; } = new(Topics.Publications);
+
+    /// <summary>How far the presence's topic has been read.</summary>
+    public TopicState Presence { get; } = new(Topics.Presence);
 
     /// <summary>Memory of all windows.</summary>
     public MemoryBudget WindowMemory { get; } = new();

@@ -1,4 +1,5 @@
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Presence;
 
 namespace Millrace.RealtimeGateway.Channels;
 
@@ -7,9 +8,10 @@ namespace Millrace.RealtimeGateway.Channels;
 /// <param name="Shards">Who delivers.</param>
 /// <param name="Histories">Memory of all histories.</param>
 /// <param name="Metrics">Counters.</param>
+/// <param name="Presence">Who listens here.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record ChannelServices(
-    GatewayOptions Options, IReadOnlyList<Shard> Shards, MemoryBudget Histories, GatewayMetrics Metrics, TimeProvider Time)
+    GatewayOptions Options, IReadOnlyList<Shard> Shards, MemoryBudget Histories, GatewayMetrics Metrics, LocalPresence Presence, TimeProvider Time)
 {
     /// <summary>Milliseconds since 1970.</summary>
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();

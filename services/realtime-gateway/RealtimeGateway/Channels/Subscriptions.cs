@@ -52,7 +52,8 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
         string? type,
         RecoveryRequest request,
         SubscribeReply reply,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        SubscriberWish wish = default)
     {
         while (true)
         {
@@ -64,7 +65,11 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
                 if (mode == DeliveryMode.Every) asked = await lookBack.ReachBackAsync(channel, request, cancellationToken);
             }
 
-            var subscription = new Subscription(connection, channel, mode, type);
+            var subscription = new Subscription(connection, channel, mode, type)
+            {
+                Info = connection.Describe?.Invoke(name) is { } info ? wish.ChanInfo is { } document ? info with { ChanInfo = document } : info : null,
+                JoinLeave = wish.JoinLeave && name.Namespace!.JoinLeave,
+            };
             if (channel.Subscribe(subscription, asked, reply)) return subscription;
             // It was being forgotten at that very moment.
             await Task.Yield();

@@ -17,6 +17,9 @@ internal sealed class Broadcast(long offset, string? type, DeliveryMode mode, lo
 
     public long Timestamp => timestamp;
 
+    /// <summary>Says who comes and goes: only for those who want to know.</summary>
+    public bool JoinLeave { get; init; }
+
     /// <summary>The frame of a wire. Set before the broadcast is posted, never after.</summary>
     public Frame? this[Wire wire]
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Channels;
 
 namespace Millrace.RealtimeGateway.Fanout;
 
@@ -31,6 +32,9 @@ internal abstract class Connection
 
     /// <summary>Code that the connection ended with, for the metrics; set once. Shard.</summary>
     public Disconnect? Ending { get; set; }
+
+    /// <summary>How others in a channel see the client; <see langword="null"/> for one that has no name. Within a turn of its session.</summary>
+    public Func<ChannelName, ClientInfo>? Describe { get; set; }
 
     /// <summary>What waits. Shard.</summary>
 #pragma warning disable CA1051 // A mutable struct: a property would copy it.

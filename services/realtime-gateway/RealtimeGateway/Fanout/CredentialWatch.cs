@@ -30,6 +30,15 @@ internal sealed class CredentialWatch(Connection connection, ICallerAuthenticato
         }
     }
 
+    /// <summary>The credential watched holds until another time than it says.</summary>
+    /// <param name="end">The time; <see langword="null"/> for as long as nobody revokes it.</param>
+    /// <param name="now">Wall clock.</param>
+    public void Prolong(DateTimeOffset? end, DateTimeOffset now)
+    {
+        var nowMs = connection.Shard.NowMs;
+        lock (_gate) _endsMs = end is { } at ? nowMs + (long)(at - now + options.ExpiryGrace).TotalMilliseconds : long.MaxValue;
+    }
+
     /// <summary>Looks at the clock; called by the connection's shard.</summary>
     public void Tick(long nowMs)
     {

@@ -26,13 +26,19 @@ internal sealed class Subscription(Connection connection, Channel channel, Deliv
     /// <summary>Place in the shard's list for the channel, -1 when not in it. The shard's alone.</summary>
     public int Index { get; set; } = -1;
 
+    /// <summary>The client as others in the channel see it; <see langword="null"/> for one that has no name.</summary>
+    public ClientInfo? Info { get; init; }
+
+    /// <summary>Whether it is told who comes and goes.</summary>
+    public bool JoinLeave { get; init; }
+
     /// <summary>Whether the channel counts this subscription. Under the channel's lock.</summary>
     public bool Registered { get; set; }
 
     /// <summary>Whether a message is for this client. Aggregated messages are made for each filter, the others are filtered here.</summary>
     public bool Wants(Broadcast message)
     {
-        if (message.Mode != mode) return false;
+        if (message.Mode != mode || (message.JoinLeave && !JoinLeave)) return false;
         if (mode == DeliveryMode.Aggregated) return string.Equals(typeFilter, message.Type, StringComparison.Ordinal);
         return typeFilter is null || message.Type is null || string.Equals(typeFilter, message.Type, StringComparison.Ordinal);
     }

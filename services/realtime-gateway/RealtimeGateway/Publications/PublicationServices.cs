@@ -8,6 +8,7 @@ internal static class PublicationServices
 {
     public static void AddPublications(this IServiceCollection services)
     {
+        services.TryAddSingleton<ConnectionOrders>();
         services.TryAddSingleton<PublicationLedger>();
         services.TryAddSingleton<PublicationWriter>();
         services.AddWorker<PublicationSource>();

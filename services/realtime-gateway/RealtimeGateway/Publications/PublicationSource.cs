@@ -19,6 +19,7 @@ internal sealed class PublicationSource(
     ChannelRegistry registry,
     NamespaceTable namespaces,
     PublicationLedger ledger,
+    ConnectionOrders orders,
     FanoutHub hub,
     IOptions<GatewayOptions> options,
     GatewayMetrics metrics,
@@ -28,6 +29,7 @@ internal sealed class PublicationSource(
     : TopicSource(log, registry.Publications, registry, hub, time, logger, readiness)
 {
     private bool _full;
+    private bool _caughtUp;
 
     public override string Name => "gateway-publications";
 
@@ -40,6 +42,8 @@ internal sealed class PublicationSource(
     }
 
     protected override void OnReset() => ledger.Clear();
+
+    protected override void OnCaughtUp() => _caughtUp = true;
 
     protected override void Handle(LogBatch batch)
     {
@@ -56,6 +60,8 @@ internal sealed class PublicationSource(
             {
                 case ChannelRecord.KindOneofCase.Publication: Publish(batch.Partition, entry, record); break;
                 case ChannelRecord.KindOneofCase.HistoryRemoval: Remove(entry, record); break;
+                // Those of the past were for connections of the past.
+                case not ChannelRecord.KindOneofCase.None when _caughtUp: orders.Obey(record); break;
             }
         }
     }

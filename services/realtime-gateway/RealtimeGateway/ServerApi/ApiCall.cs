@@ -106,6 +106,9 @@ internal sealed class ApiCall(ChannelGrants grants, JsonElement fields, Namespac
         return name.Exists ? name : throw new ApiException(ApiError.UnknownChannel);
     }
 
+    /// <summary>Whether the credential lists the channel, if it lists any.</summary>
+    public bool Lists(ChannelName name) => grants.IsListed(name.Text);
+
     /// <summary>The channel of the request.</summary>
     public ChannelName Channel() => Channel(Text("channel"));
 

@@ -89,6 +89,9 @@ public sealed class KafkaOptions
     /// <summary>What a group of a topic is called on Kafka: a group for each topic, so that the rebalance of one leaves the others alone.</summary>
     internal string GroupOf(string group, string topic) => $"{Prefix}{group}.{topic}";
 
+    // Everything in it is said again within minutes.
+    private static readonly TimeSpan _presenceAge = TimeSpan.FromHours(1);
+
     /// <summary>A topic's settings with the defaults filled in.</summary>
     internal TopicSettings For(string topic)
     {
@@ -97,10 +100,11 @@ public sealed class KafkaOptions
         {
             Contracts.Topics.Events or Contracts.Topics.Windows or Contracts.Topics.Inbound => (12, false),
             Contracts.Topics.Publications => (4, false),
+            Contracts.Topics.Presence => (1, false),
             Contracts.Topics.Alerts => ((int?)null, true),
             _ => (null, false),
         };
-        return new TopicSettings(own?.Partitions ?? partitions ?? Partitions, own?.Replication ?? Replication, own?.MaxAge ?? MaxAge, own?.MaxBytes, compacted);
+        return new TopicSettings(own?.Partitions ?? partitions ?? Partitions, own?.Replication ?? Replication, own?.MaxAge ?? (topic == Contracts.Topics.Presence ? _presenceAge : MaxAge), own?.MaxBytes, compacted);
     }
 }
 

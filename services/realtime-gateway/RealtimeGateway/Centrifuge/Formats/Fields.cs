@@ -143,6 +143,12 @@ internal static class Fields
         public static readonly Field Value = new(1, "data");
     }
 
+    /// <summary>Join, Leave.</summary>
+    internal static class JoinLeave
+    {
+        public static readonly Field Info = new(1, "info");
+    }
+
     /// <summary>Unsubscribe and Disconnect, pushed.</summary>
     internal static class Unsubscribe
     {

@@ -38,7 +38,8 @@ internal sealed class SubscribeHandler : ICommandHandler
                 null,
                 new RecoveryRequest(command.Recover, command.Epoch, command.Offset),
                 (channel, outcome) => Reply(session, command, channel, outcome, token),
-                cancellationToken);
+                cancellationToken,
+                new SubscriberWish(command.JoinLeave, token?.Info is { Length: > 0 } info ? info : null));
             var kept = new SessionSubscription(subscription, serverSide: false);
             token?.ApplyTo(session, kept);
             session.Keep(command.Channel, kept);

@@ -60,7 +60,8 @@ internal static class ServerSubscriptions
                 result = (channel, outcome);
                 return reply(channel, outcome);
             },
-            cancellationToken);
+            cancellationToken,
+            new SubscriberWish(JoinLeave: false, info.Length > 0 ? info : null));
         session.Keep(name.Text, new SessionSubscription(subscription, serverSide: true) { Info = info });
         return result;
     }

@@ -31,6 +31,7 @@ internal sealed partial class Session
     public Session(Connection connection, SessionServices services, SessionStart start)
     {
         Connection = connection;
+        connection.Describe = InfoIn;
         Start = start;
         _services = services;
         var options = Services.Options;
