@@ -187,7 +187,7 @@ public sealed class CentrifugeTests : GatewayTest
         Assert.Equal(108, Code(await client.CallAsync("presence_stats", new { channel = Metrics })));
         Assert.Equal(104, Code(await client.CallAsync("rpc", new { method = "nothing", data = new { } })));
         Assert.Equal(103, Code(await client.CallAsync("sub_refresh", new { channel = Metrics, token = "x" })));
-        Assert.Equal(107, Code(await client.CallAsync("subscribe", new { channel = Metrics, tf = new { key = "a", cmp = "eq", val = "b" } })));
+        Assert.Equal(107, Code(await client.CallAsync("subscribe", new { channel = Metrics, tf = new { key = "a", cmp = "like", val = "b" } })));
         Assert.Equal(108, Code(await client.CallAsync("subscribe", new { channel = Metrics, type = 1 })));
     }
 

@@ -98,4 +98,34 @@ async function unsubscribesAndComesBack() {
   way.close();
 }
 
-await run([recoversWithoutGap, readsHistory, isToldWhatItMayNot, unsubscribesAndComesBack]);
+async function decodesDeltas() {
+  const { client, way } = await connect();
+  const subscription = client.newSubscription(channel, { delta: "fossil" });
+  let last = 0;
+  let publications = 0;
+  subscription.on("subscribed", (context) => {
+    const snapshot = textOf(context.data);
+    if (snapshot) last = Math.max(0, ...snapshot.data.windows.map(secondOf));
+  });
+  subscription.on("publication", (context) => {
+    const data = textOf(context.data);
+    assert.equal(secondOf(data.data), last + 1, "a window was missed or came twice");
+    last++;
+    publications++;
+  });
+  subscription.subscribe();
+  client.connect();
+  await until(() => publications >= 10, "publications");
+  way.cut();
+  await until(() => client.state === "connecting", "the loss of the connection");
+  const before = publications;
+  way.mend();
+  await until(() => publications > before + 10, "publications after the cut");
+  const stats = subscription.deltaStats();
+  assert.ok(stats.numDeltaPayloads > stats.numFullPayloads, JSON.stringify(stats));
+  assert.ok(stats.numFullPayloads <= 3, JSON.stringify(stats));
+  client.disconnect();
+  way.close();
+}
+
+await run([recoversWithoutGap, decodesDeltas, readsHistory, isToldWhatItMayNot, unsubscribesAndComesBack]);

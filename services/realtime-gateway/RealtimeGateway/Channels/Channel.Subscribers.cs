@@ -1,4 +1,5 @@
 using Millrace.RealtimeGateway.Centrifuge;
+using Millrace.RealtimeGateway.Centrifuge.Commands;
 using Millrace.RealtimeGateway.Fanout;
 
 namespace Millrace.RealtimeGateway.Channels;
@@ -58,9 +59,13 @@ internal sealed partial class Channel
             var upTo = _content.After(subscription.SentOffset, query, items);
             done = upTo is null;
             subscription.SentOffset = upTo ?? Math.Max(subscription.SentOffset, _lastOffset);
-            return items.Count == 0
-                ? null
-                : _messages.Snapshot(subscription.Connection.Wire, _messages.Collect(items), subscription.SentOffset, aggregated: true);
+            if (subscription.Filter is { } filter) items.RemoveAll(i => !filter.Matches(TagsOf(i)));
+            if (items.Count == 0) return null;
+            var document = _messages.Collect(items);
+            if (subscription.Delta == DeltaKind.None) return _messages.Snapshot(subscription.Connection.Wire, document, subscription.SentOffset, aggregated: true);
+            var frames = _messages.SnapshotDeltas(subscription.Delta, document, subscription.SentOffset, aggregated: true);
+            subscription.Base = frames.Document;
+            return frames.For(subscription.Connection.Wire, null);
         }
     }
 
@@ -188,6 +193,8 @@ internal sealed partial class Channel
         var connection = subscription.Connection;
         Volatile.Write(ref _count, _count + by);
         _byShard[connection.Shard.Index] += by;
+        if (subscription.Filter is not null) _filters += by;
+        if (subscription.Delta != DeltaKind.None) _byDelta[(int)subscription.Delta] += by;
         if (subscription.Mode == DeliveryMode.Every)
         {
             _byWire[connection.Wire.Index] += by;
@@ -229,22 +236,26 @@ internal sealed partial class Channel
             var publication = i < read.Count ? read[i] : _history[first + i - read.Count];
             bytes += publication.Size;
             if (bytes > _options.History.RecoveryBytes) return null;
-            if (subscription.TypeFilter is null || string.Equals(subscription.TypeFilter, publication.Type, StringComparison.Ordinal)) missed.Add(publication);
+            if (subscription.TypeFilter is null || string.Equals(subscription.TypeFilter, publication.Type, StringComparison.Ordinal))
+            {
+                if (subscription.Filter is null || subscription.Filter.Matches(TagsOf(publication))) missed.Add(publication);
+            }
         }
 
         return new SubscribeOutcome { Epoch = _topic.Epoch, Offset = position, Recovered = true, Missed = missed };
     }
 
     private SubscribeOutcome Begin(Subscription subscription) =>
-        new() { Epoch = _topic.Epoch, Offset = Position, Snapshot = _kind.Words is null ? null : Snapshot(subscription.TypeFilter) };
+        new() { Epoch = _topic.Epoch, Offset = Position, Snapshot = _kind.Words is null ? null : Snapshot(subscription.TypeFilter, subscription.Filter) };
 
-    private byte[] Snapshot(string? type)
+    private byte[] Snapshot(string? type, TagFilter? filter)
     {
-        if (type is null && _snapshot is { } cached && cached.Offset == _lastOffset) return cached.Document;
+        if (type is null && filter is null && _snapshot is { } cached && cached.Offset == _lastOffset) return cached.Document;
         var items = new List<Publication>();
         _content.Snapshot(type, items);
+        if (filter is not null) items.RemoveAll(i => !filter.Matches(TagsOf(i)));
         var document = _messages.Collect(items);
-        if (type is null) _snapshot = (_lastOffset, document);
+        if (type is null && filter is null) _snapshot = (_lastOffset, document);
         return document;
     }
 }

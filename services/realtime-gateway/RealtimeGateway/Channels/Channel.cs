@@ -19,6 +19,7 @@ internal sealed partial class Channel
     private readonly ChannelServices _services;
     private readonly List<Subscription>[] _subscribers;
     private readonly int[] _byShard;
+    private readonly int[] _byDelta = new int[3];
     private readonly int[] _byWire = new int[Wire.All.Count];
     private readonly Dictionary<(string? Type, Wire Wire), int> _aggregated = [];
     private readonly ChannelMessages _messages;
@@ -28,6 +29,7 @@ internal sealed partial class Channel
     private long _lastOffset;
     private long _aggregatedUpTo;
     private int _count;
+    private int _filters;
     private bool _closed;
     private long _quietSinceMs;
     private (long Offset, byte[] Document)? _snapshot;
@@ -138,6 +140,11 @@ internal sealed partial class Channel
                 if (_byWire[wire.Index] > 0) message[wire] = _messages.Degraded(wire, document);
             }
 
+            for (var kind = DeltaKind.Fossil; kind <= DeltaKind.MergePatch; kind++)
+            {
+                if (_byDelta[(int)kind] > 0) message[kind] = _messages.DegradedDeltas(kind, document);
+            }
+
             Post(message);
         }
     }
@@ -182,6 +189,9 @@ internal sealed partial class Channel
             if (_aggregated.ContainsKey((type, wire))) message[wire] = _messages.Snapshot(wire, document, finals[^1].Offset, aggregated: true);
         }
 
+        if (_byDelta[(int)DeltaKind.MergePatch] > 0)
+            message[DeltaKind.MergePatch] = _messages.SnapshotDeltas(DeltaKind.MergePatch, document, finals[^1].Offset, aggregated: true);
+
         Post(message);
     }
 
@@ -193,8 +203,17 @@ internal sealed partial class Channel
             if (_byWire[wire.Index] > 0) message[wire] = _messages.Publication(wire, publication);
         }
 
+        for (var kind = DeltaKind.Fossil; kind <= DeltaKind.MergePatch; kind++)
+        {
+            if (_byDelta[(int)kind] > 0) message[kind] = _messages.Deltas(kind, publication);
+        }
+
+        if (_filters > 0) message.Tags = TagsOf(publication);
+
         Post(message);
     }
+
+    private IReadOnlyDictionary<string, string> TagsOf(Publication publication) => PublicationTags.Of(publication, ofPipeline: _kind.Words is not null);
 
     private void Post(Broadcast message)
     {

@@ -9,7 +9,7 @@ namespace Millrace.RealtimeGateway.Channels;
 /// <summary>The messages of one channel on every wire (docs/protocols.md, "Realtime").</summary>
 /// <param name="name">The channel.</param>
 /// <param name="words">What its items are called; <see langword="null"/> when they go out as they came.</param>
-internal sealed class ChannelMessages(string name, ItemWords? words)
+internal sealed partial class ChannelMessages(string name, ItemWords? words)
 {
     private readonly byte[] _name = JsonSerializer.SerializeToUtf8Bytes(name);
     private byte[] _epoch = [];
@@ -87,10 +87,7 @@ internal sealed class ChannelMessages(string name, ItemWords? words)
         to.Data(Fields.Publication.Data, publication.Data);
         if (publication.Info is { } info) Write(to, Fields.Publication.Info, info);
         to.Number(Fields.Publication.Offset, publication.Offset);
-        if (publication.Tags is not { Count: > 0 } tags) return;
-        to.BeginMap(Fields.Publication.Tags);
-        foreach (var (key, value) in tags) to.TextEntry(Fields.Publication.Tags, key, value);
-        to.EndMap();
+        if (publication.Tags is { Count: > 0 } tags) WriteTags(to, tags);
     }
 
     /// <summary>A client has come or gone.</summary>

@@ -46,11 +46,6 @@ internal sealed class SubscribeOutcome
 /// <summary>Makes the message that must go out before the channel's next one. Called under the channel's lock.</summary>
 internal delegate Frame? SubscribeReply(Channel channel, SubscribeOutcome outcome);
 
-/// <summary>What a subscriber wants beside publications.</summary>
-/// <param name="JoinLeave">To be told who comes and goes.</param>
-/// <param name="ChanInfo">JSON about it for others in the channel.</param>
-internal readonly record struct SubscriberWish(bool JoinLeave, byte[]? ChanInfo = null);
-
 /// <summary>A page of history.</summary>
 /// <param name="Epoch">Epoch of the offsets.</param>
 /// <param name="Offset">Position of the channel.</param>

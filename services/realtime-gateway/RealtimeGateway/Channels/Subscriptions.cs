@@ -48,12 +48,10 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
     public async ValueTask<Subscription> SubscribeAsync(
         Connection connection,
         ChannelName name,
-        DeliveryMode mode,
-        string? type,
+        SubscriptionWish wish,
         RecoveryRequest request,
         SubscribeReply reply,
-        CancellationToken cancellationToken,
-        SubscriberWish wish = default)
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -62,10 +60,10 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
             if (request.Wanted)
             {
                 await CatchUpAsync(channel, request, cancellationToken);
-                if (mode == DeliveryMode.Every) asked = await lookBack.ReachBackAsync(channel, request, cancellationToken);
+                if (wish.Mode == DeliveryMode.Every) asked = await lookBack.ReachBackAsync(channel, request, cancellationToken);
             }
 
-            var subscription = new Subscription(connection, channel, mode, type)
+            var subscription = new Subscription(connection, channel, wish)
             {
                 Info = connection.Describe?.Invoke(name) is { } info ? wish.ChanInfo is { } document ? info with { ChanInfo = document } : info : null,
                 JoinLeave = wish.JoinLeave && name.Namespace!.JoinLeave,

@@ -49,7 +49,7 @@ internal sealed partial class Shard
             if (!subscription.Wants(message) || subscription.Lagging) continue;
             if (message.Offset != 0 && message.Offset <= subscription.SentOffset) continue;
             var connection = subscription.Connection;
-            if (connection.Left || connection.Ending is not null || message[connection.Wire] is not { } frame) continue;
+            if (connection.Left || connection.Ending is not null || message.FrameFor(subscription) is not { } frame) continue;
             if (connection.Queue.Bytes + frame.Length > limits.QueueBytes)
             {
                 // A burst alone is no slowness: only what the network does not take counts.
@@ -62,6 +62,7 @@ internal sealed partial class Shard
             }
 
             connection.Queue.Add(frame);
+            if (subscription.Delta != DeltaKind.None && !message.JoinLeave) subscription.Base = message[subscription.Delta]!.Document;
             if (message.Offset != 0) subscription.SentOffset = message.Offset;
             any = true;
             MarkDirty(connection);

@@ -40,7 +40,7 @@ internal sealed class EventStreamConnection : Connection
         try
         {
             subscription = await _services.Subscriptions.SubscribeAsync(
-                this, _request.Channel, _request.Mode, _request.Type, _request.Since, First, _context.RequestAborted);
+                this, _request.Channel, _request.Wish, _request.Since, First, _context.RequestAborted);
             await Closed.WaitAsync(_context.RequestAborted);
         }
         catch (OperationCanceledException)

@@ -22,7 +22,7 @@ internal static class PlainEndpoints
     private static async Task ServeSocketAsync(HttpContext context, ConnectionServices services)
     {
         if (!await WebSocketUpgrade.CheckAsync(context)) return;
-        if (await PlainRequest.ReadAsync(context, services.Authenticator, null) is not { } request) return;
+        if (await PlainRequest.ReadAsync(context, services.Authenticator, null, takesDeltas: true) is not { } request) return;
         await WebSocketUpgrade.ServeAsync(
             context, services, null, (stream, transport) => new PlainSocketConnection(context, stream, transport, services, request));
     }
@@ -30,7 +30,7 @@ internal static class PlainEndpoints
     private static async Task ServeEventsAsync(HttpContext context, ConnectionServices services)
     {
         var lastEventId = context.Request.Headers["Last-Event-ID"].ToString();
-        if (await PlainRequest.ReadAsync(context, services.Authenticator, lastEventId.Length > 0 ? lastEventId : null) is not { } request) return;
+        if (await PlainRequest.ReadAsync(context, services.Authenticator, lastEventId.Length > 0 ? lastEventId : null, takesDeltas: false) is not { } request) return;
         if (!services.Hub.TryTakePlace())
         {
             await WebSocketUpgrade.RefuseAsync(context, services);

@@ -19,16 +19,25 @@ namespace Millrace.RealtimeGateway.Plain;
 internal sealed record PlainRequest(
     ChannelName Channel, DeliveryMode Mode, string? Type, RecoveryRequest Since, string Credential, Caller Caller)
 {
+    /// <summary>How what is like the message before is sent.</summary>
+    public DeltaKind Delta { get; private init; }
+
+    /// <summary>What is wanted of the channel.</summary>
+    public SubscriptionWish Wish => new(Mode, Type, Delta);
+
     /// <summary>Reads and checks a request that passed the scope guard; what cannot be served has been answered.</summary>
-    public static async ValueTask<PlainRequest?> ReadAsync(HttpContext context, ICallerAuthenticator authenticator, string? lastEventId)
+    public static async ValueTask<PlainRequest?> ReadAsync(
+        HttpContext context, ICallerAuthenticator authenticator, string? lastEventId, bool takesDeltas)
     {
         var caller = context.GetCaller();
         if (!TryRead(context.Request.Query, caller.Tenant, lastEventId, out var asked, out var problem)) return await RefuseAsync(context, ErrorCodes.BadRequest, problem);
+        var delta = context.Request.Query["delta"].ToString();
+        if (delta.Length > 0 && !(takesDeltas && delta == "merge-patch")) return await RefuseAsync(context, ErrorCodes.BadRequest, "?delta= is merge-patch, on /ws only.");
         var credential = Credentials.Read(context.Request)!;
         var verdict = await authenticator.AuthenticateAsync(credential, context.RequestAborted);
         if (verdict.Outcome != AuthenticationOutcome.Accepted || !ChannelGrants.Of(verdict).Allows(asked.Channel))
             return await RefuseAsync(context, ErrorCodes.Forbidden, $"The credential does not allow the channel {asked.Channel.Text}.");
-        return new PlainRequest(asked.Channel, asked.Mode, asked.Type, asked.Since, credential, caller);
+        return new PlainRequest(asked.Channel, asked.Mode, asked.Type, asked.Since, credential, caller) { Delta = delta.Length > 0 ? DeltaKind.MergePatch : DeltaKind.None };
     }
 
     /// <summary>Reads what is asked for.</summary>

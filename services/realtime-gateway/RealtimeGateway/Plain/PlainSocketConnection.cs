@@ -36,8 +36,7 @@ internal sealed class PlainSocketConnection(
             _subscription = await Services.Subscriptions.SubscribeAsync(
                 this,
                 request.Channel,
-                request.Mode,
-                request.Type,
+                request.Wish,
                 request.Since,
                 (channel, outcome) => request.First(Wire, channel, outcome),
                 cancellationToken);

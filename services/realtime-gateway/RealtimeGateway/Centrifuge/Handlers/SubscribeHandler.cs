@@ -9,6 +9,8 @@ namespace Millrace.RealtimeGateway.Centrifuge.Handlers;
 /// <summary><c>subscribe</c>: the reply carries what the client missed, or a snapshot.</summary>
 internal sealed class SubscribeHandler : ICommandHandler
 {
+    private const string Fossil = "fossil";
+
     public CommandMethod Method => CommandMethod.Subscribe;
 
     public async ValueTask<bool> HandleAsync(Session session, Command command, CancellationToken cancellationToken)
@@ -17,7 +19,7 @@ internal sealed class SubscribeHandler : ICommandHandler
         SubscriptionToken? token = null;
         var error = session.Subscriptions.ContainsKey(command.Channel) ? ClientError.AlreadySubscribed
             : session.Subscriptions.Count >= session.Services.Options.Channels ? ClientError.LimitExceeded
-            : command.Channel.Length > ChannelName.MaxLength || command.Filter is not null ? ClientError.BadRequest
+            : command.Channel.Length > ChannelName.MaxLength || command.Filter?.IsValid() == false ? ClientError.BadRequest
             : command.Type != 0 ? ClientError.NotAvailable
             : null;
         if (error is null && command.Token.Length > 0) (token, error) = await SubscriptionToken.ReadAsync(session, command.Token, command.Channel, cancellationToken);
@@ -29,17 +31,21 @@ internal sealed class SubscribeHandler : ICommandHandler
             return true;
         }
 
+        // A delta that is not known here is not agreed on, and neither is one in a channel without.
+        var takesDeltas = command.Delta == Fossil && name.Namespace!.Delta;
         try
         {
             var subscription = await session.Services.Subscriptions.SubscribeAsync(
                 session.Connection,
                 name,
-                DeliveryMode.Every,
-                null,
+                new SubscriptionWish(DeliveryMode.Every, Delta: takesDeltas ? DeltaKind.Fossil : DeltaKind.None, Filter: command.Filter)
+                {
+                    JoinLeave = command.JoinLeave,
+                    ChanInfo = token?.Info is { Length: > 0 } info ? info : null,
+                },
                 new RecoveryRequest(command.Recover, command.Epoch, command.Offset),
-                (channel, outcome) => Reply(session, command, channel, outcome, token),
-                cancellationToken,
-                new SubscriberWish(command.JoinLeave, token?.Info is { Length: > 0 } info ? info : null));
+                (channel, outcome) => Reply(session, command, channel, outcome, token, takesDeltas),
+                cancellationToken);
             var kept = new SessionSubscription(subscription, serverSide: false);
             token?.ApplyTo(session, kept);
             session.Keep(command.Channel, kept);
@@ -53,7 +59,7 @@ internal sealed class SubscribeHandler : ICommandHandler
         return true;
     }
 
-    private static Frame Reply(Session session, Command command, Channel channel, SubscribeOutcome outcome, SubscriptionToken? token)
+    private static Frame Reply(Session session, Command command, Channel channel, SubscribeOutcome outcome, SubscriptionToken? token, bool takesDeltas)
     {
         using var to = session.BeginReply(command, Fields.Reply.Subscribe);
         if (session.SecondsUntil(token?.EndsAt) is { } ttl)
@@ -62,7 +68,7 @@ internal sealed class SubscribeHandler : ICommandHandler
             to.Number(Fields.Subscribe.Ttl, ttl);
         }
 
-        SubscribeResult.Write(to, command, channel, outcome);
+        SubscribeResult.Write(to, command, channel, outcome, takesDeltas);
         return session.EndReply(to);
     }
 }

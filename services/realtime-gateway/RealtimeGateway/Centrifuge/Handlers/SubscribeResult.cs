@@ -12,7 +12,8 @@ internal static class SubscribeResult
     /// <param name="command">What the client asked for.</param>
     /// <param name="channel">The channel.</param>
     /// <param name="outcome">What it gets.</param>
-    public static void Write(MessageWriter to, Command command, Channel channel, SubscribeOutcome outcome)
+    /// <param name="takesDeltas">Whether it takes deltas.</param>
+    public static void Write(MessageWriter to, Command command, Channel channel, SubscribeOutcome outcome, bool takesDeltas = false)
     {
         to.Flag(Fields.Subscribe.Recoverable, channel.Namespace.Recovery);
         to.Flag(Fields.Subscribe.Positioned, channel.Namespace.Recovery);
@@ -21,15 +22,17 @@ internal static class SubscribeResult
         to.Number(Fields.Subscribe.Offset, outcome.Missed.Count > 0 ? command.Offset : outcome.Offset, always: true);
         to.Flag(Fields.Subscribe.WasRecovering, command.Recover);
         to.Flag(Fields.Subscribe.Recovered, outcome.Recovered);
-        if (outcome.Missed.Count > 0) WritePublications(to, Fields.Subscribe.Publications, channel, outcome.Missed);
+        to.Flag(Fields.Subscribe.Delta, takesDeltas);
+        if (outcome.Missed.Count > 0) WritePublications(to, Fields.Subscribe.Publications, channel, outcome.Missed, takesDeltas);
         if (outcome.Snapshot is not null) to.Data(Fields.Subscribe.Data, ChannelMessages.Wrapped(outcome.Snapshot));
     }
 
     /// <summary>Writes publications.</summary>
-    public static void WritePublications(MessageWriter to, Field field, Channel channel, IReadOnlyList<Publication> publications)
+    public static void WritePublications(MessageWriter to, Field field, Channel channel, IReadOnlyList<Publication> publications, bool asChain = false)
     {
         to.BeginList(field);
-        foreach (var publication in publications)
+        if (asChain) channel.Messages.WriteChain(to, field, publications);
+        foreach (var publication in asChain ? [] : publications)
         {
             to.BeginItem(field);
             channel.Messages.Write(to, publication);

@@ -52,16 +52,14 @@ internal static class ServerSubscriptions
         var subscription = await session.Services.Subscriptions.SubscribeAsync(
             session.Connection,
             name,
-            DeliveryMode.Every,
-            null,
+            new SubscriptionWish(DeliveryMode.Every) { ChanInfo = info.Length > 0 ? info : null },
             new RecoveryRequest(command.Recover, command.Epoch, command.Offset),
             (channel, outcome) =>
             {
                 result = (channel, outcome);
                 return reply(channel, outcome);
             },
-            cancellationToken,
-            new SubscriberWish(JoinLeave: false, info.Length > 0 ? info : null));
+            cancellationToken);
         session.Keep(name.Text, new SessionSubscription(subscription, serverSide: true) { Info = info });
         return result;
     }

@@ -19,12 +19,10 @@ internal sealed partial class Session
         var subscription = await Services.Subscriptions.SubscribeAsync(
             Connection,
             name,
-            DeliveryMode.Every,
-            null,
+            new SubscriptionWish(DeliveryMode.Every) { ChanInfo = info.Length > 0 ? info : null },
             default,
             (channel, outcome) => SubscribePush(channel, outcome, data),
-            CancellationToken.None,
-            new SubscriberWish(JoinLeave: false, info.Length > 0 ? info : null));
+            CancellationToken.None);
         var ends = end is { } at ? Connection.Shard.NowMs + (long)(at - Services.Time.GetUtcNow()).TotalMilliseconds : long.MaxValue;
         Keep(name.Text, new SessionSubscription(subscription, serverSide: true) { ByToken = true, Info = info, EndsMs = ends });
     }
