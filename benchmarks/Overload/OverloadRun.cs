@@ -94,6 +94,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace, Proc
         var memory = new List<long>();
         var child = new List<long>();
         var lag = 0.0;
+        var queue = new List<double>();
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         try
         {
@@ -103,6 +104,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace, Proc
                 memory.Add(program);
                 child.Add(clickHouse);
                 lag = Math.Max(lag, await millrace.MetricAsync("millrace_aggregator_lag_seconds"));
+                queue.Add(await millrace.MetricAsync("dotnet_thread_pool_queue_length"));
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -116,6 +118,7 @@ internal sealed class OverloadRun(Settings settings, Installation millrace, Proc
         Set("memory_peak_mib", memory.Count == 0 ? 0 : memory.Max());
         Set("clickhouse_quarters_mib", Quarters(child));
         Set("aggregator_lag_peak_s", lag);
+        Set("thread_pool_queue_mean", queue.Count == 0 ? 0 : queue.Average());
     }
 
     private async Task CompareAsync(long noisyAccepted, long unknown, long quietAccepted)

@@ -51,6 +51,26 @@ public sealed class DiskTests : IDisposable
         Assert.Equal(["not yet"], await log.ReadAllAsync(consumer));
     }
 
+    [Fact]
+    public async Task Write_beyond_what_a_file_may_have_fails_appends_and_commits_and_nothing_else()
+    {
+        await using var log = _fixture.Open(time: _time, disk: _disk);
+        await using var consumer = await log.OpenConsumerAsync(TestTopic, new LogConsumerOptions { Group = "readers" }, default);
+        var position = (await log.AppendAsync("k", "before"))[0];
+        Assert.Equal(["before"], await log.ReadAllAsync(consumer));
+
+        _disk.TooLarge = true;
+        await FailAsync(log, "lost");
+        var commit = await Assert.ThrowsAsync<EventLogException>(async () => await consumer.CommitAsync(position.Partition, position.Offset + 1, default));
+        Assert.True(commit.Retryable);
+
+        _disk.TooLarge = false;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await consumer.CommitAsync(position.Partition, position.Offset + 1, default);
+        await log.AppendAsync("k", "after");
+        Assert.Equal(["after"], await log.ReadAllAsync(consumer));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

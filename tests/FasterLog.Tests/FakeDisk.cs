@@ -12,6 +12,9 @@ internal sealed class FakeDisk : IDiskIo
     /// <summary>Fails writes of log files while set.</summary>
     public volatile bool Full;
 
+    /// <summary>Every write goes beyond what a file may have, while set: an error that the runtime has no I/O exception for.</summary>
+    public volatile bool TooLarge;
+
     /// <summary>Fails syncs of log files while set.</summary>
     public volatile bool SyncFails;
 
@@ -43,7 +46,7 @@ internal sealed class FakeDisk : IDiskIo
             if (IsLog(file)) _disk.Write(file, bytes[..(bytes.Length / 2 / SegmentDevice.Block * SegmentDevice.Block)], offset);
             throw new IOException("No space left on device");
         }
-        _disk.Write(file, bytes, offset);
+        _disk.Write(file, bytes, TooLarge ? long.MaxValue / SegmentDevice.Block * SegmentDevice.Block : offset);
     }
 
     public void Sync(SafeFileHandle file)

@@ -143,7 +143,9 @@ internal sealed class ConsumerGroup : IDisposable
                 Store(stored => stored with { Committed = [.. _wanted] });
                 round.SetResult();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+#pragma warning disable CA1031 // Whatever it is, the callers must hear of it: nobody else would, on a thread of the pool.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 round.SetException(new EventLogException($"The position of group '{Name}' in {Topic} could not be stored: {e.Message}", retryable: true, e));
             }

@@ -13,6 +13,7 @@ internal interface IDiskIo
     void Reserve(SafeFileHandle file, long offset, long length);
 
     /// <summary>Writes all bytes at an offset; they may still sit in a cache.</summary>
+    /// <exception cref="IOException">The system says that it can't be done, for whatever reason.</exception>
     void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset);
 
     /// <summary>Returns once everything written to the file is durable.</summary>
@@ -64,10 +65,19 @@ internal sealed partial class DiskIo : IDiskIo
         {
             RandomAccess.Write(file, bytes, offset);
         }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // EFBIG: a limit of the process or of the file system.
+            throw new IOException(e.Message, e);
+        }
         catch (Exception e) when ((e is ArgumentException || e.HResult == InvalidArgument) && TryMakeOrdinary(file))
         {
             // The file system took O_DIRECT but wants another alignment than ours.
-            RandomAccess.Write(file, bytes, offset);
+            Write(file, bytes, offset);
+        }
+        catch (ArgumentException e)
+        {
+            throw new IOException(e.Message, e);
         }
     }
 
