@@ -96,6 +96,36 @@ public sealed class PublicationTests : GatewayTest
     }
 
     [Fact]
+    public async Task Crowd_that_comes_back_after_a_crash_has_the_log_read_once()
+    {
+        await PublishAsync(Room, 0);
+        string epoch;
+        long offset;
+        await using (var client = await ConnectAsync())
+        {
+            var reply = (await client.SubscribeAsync(Room))["subscribe"]!;
+            (epoch, offset) = ((string)reply["epoch"]!, (long)reply["offset"]!);
+        }
+
+        for (var n = 1; n <= 20; n++) await PublishAsync(Room, n);
+        var log = new CountingLog(Server.Log);
+        await using var other = await Server.StartBesideAsync(log);
+        var begun = log.Consumers(Topics.Publications);
+
+        for (var i = 0; i < 5; i++)
+        {
+            await using var again = await SocketClient.ConnectAsync(GatewayServer.AddressOf(other), Server.Token());
+            var reply = (await again.RecoverAsync(Room, epoch, offset))["subscribe"]!;
+            Assert.Equal(Enumerable.Range(1, 20), reply["publications"]!.AsArray().Select(p => (int)p!["data"]!));
+            // More than the history shows is held for them, and is not shown.
+            var history = (await again.CallAsync("history", new { channel = Room, limit = -1 }))["history"]!;
+            Assert.Equal([18, 19, 20], history["publications"]!.AsArray().Select(p => (int)p!["data"]!));
+        }
+
+        Assert.Equal(begun + 1, log.Consumers(Topics.Publications));
+    }
+
+    [Fact]
     public async Task Client_recovers_after_a_restart_of_its_only_gateway()
     {
         string epoch;

@@ -14,6 +14,7 @@ namespace Millrace.RealtimeGateway;
 [JsonSerializable(typeof(KeyRequest))]
 [JsonSerializable(typeof(KeyAnswer))]
 [JsonSerializable(typeof(Page<KeyAnswer>))]
+[JsonSerializable(typeof(Page<ConnectionAnswer>))]
 [JsonSerializable(typeof(MeAnswer))]
 [JsonSerializable(typeof(Page<StreamAnswer>))]
 [JsonSerializable(typeof(LedgerAnswer))]

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway;
@@ -9,6 +10,8 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Counter<long> _messagesOut;
     private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _deliveries;
+    private readonly Counter<long> _deliveredBytes;
     private readonly Counter<long> _conflations;
     private readonly Counter<long> _disconnects;
     private readonly Counter<long> _recoveries;
@@ -28,11 +31,13 @@ internal sealed class GatewayMetrics : IDisposable
     public GatewayMetrics(IMeterFactory factory)
     {
         _meter = factory.Create("Millrace.Gateway");
-        _messagesOut = _meter.CreateCounter<long>("millrace.gateway.messages.out", "{message}", "Messages handed to the network.");
-        _bytesOut = _meter.CreateCounter<long>("millrace.gateway.bytes.out", "By", "Bytes handed to the network.");
-        _conflations = _meter.CreateCounter<long>("millrace.gateway.conflations", "{subscription}", "Subscriptions whose client read too slowly and gets the latest state instead.");
+        _messagesOut = _meter.CreateCounter<long>("millrace.gateway.messages.out", "{message}", "Messages handed to the network, by transport and format.");
+        _bytesOut = _meter.CreateCounter<long>("millrace.gateway.bytes.out", "By", "Bytes handed to the network, by transport and format.");
+        _deliveries = _meter.CreateCounter<long>("millrace.gateway.deliveries", "{message}", "Connections that publications were queued for, by kind of channel.");
+        _deliveredBytes = _meter.CreateCounter<long>("millrace.gateway.deliveries.bytes", "By", "Bytes of publications queued for connections, by kind of channel.");
+        _conflations = _meter.CreateCounter<long>("millrace.gateway.conflations", "{subscription}", "Subscriptions whose client read too slowly and gets the latest state instead, by kind of channel.");
         _disconnects = _meter.CreateCounter<long>("millrace.gateway.disconnects", "{connection}", "Connections that ended, by transport and code.");
-        _recoveries = _meter.CreateCounter<long>("millrace.gateway.recoveries", "{subscription}", "Subscriptions that asked for what they missed, by outcome.");
+        _recoveries = _meter.CreateCounter<long>("millrace.gateway.recoveries", "{subscription}", "Subscriptions that asked for what they missed, by kind of channel and outcome.");
         _published = _meter.CreateCounter<long>("millrace.gateway.publications", "{publication}", "Records that became publications, by kind of channel.");
         _stale = _meter.CreateCounter<long>("millrace.gateway.publications.stale", "{record}", "Records dropped because a newer revision was known, by kind of channel.");
         _malformed = _meter.CreateCounter<long>("millrace.gateway.records.malformed", "{record}", "Records that could not be read, by topic.");
@@ -48,8 +53,14 @@ internal sealed class GatewayMetrics : IDisposable
         _freshness = _meter.CreateHistogram<double>(
             "millrace.gateway.freshness", "s", "Age of a window's newest event when the window is published.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
+        _meter.CreateObservableGauge("millrace.gateway.tenant.connections", () => ByTenant(usage => usage.Connections), "{connection}", "Open connections, by tenant.");
+        _meter.CreateObservableCounter("millrace.gateway.tenant.messages.out", () => ByTenant(usage => usage.Messages), "{message}", "Messages handed to the network, by tenant.");
+        _meter.CreateObservableCounter("millrace.gateway.tenant.bytes.out", () => ByTenant(usage => usage.Bytes), "By", "Bytes handed to the network, by tenant.");
         _meter.CreateObservableGauge("millrace.gateway.queue.high_water", () => Interlocked.Exchange(ref _highWater, 0), "By", "Largest queue of a client since the last look.");
     }
+
+    /// <summary>What each tenant uses.</summary>
+    public TenantUsages Tenants { get; } = new();
 
     /// <summary>The meter, for gauges of others.</summary>
     public Meter Meter => _meter;
@@ -68,7 +79,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Subscribed(ChannelNamespace kind, int by) => _subscriptions.Add(by, Tag("kind", kind.Name));
 
-    public void Recovered(bool recovered) => _recoveries.Add(1, Tag("outcome", recovered ? "recovered" : "snapshot"));
+    public void Recovered(ChannelNamespace kind, bool recovered) => _recoveries.Add(1, Tag("kind", kind.Name), Tag("outcome", recovered ? "recovered" : "snapshot"));
 
     public void Published(ChannelNamespace kind, long count) => _published.Add(count, Tag("kind", kind.Name));
 
@@ -80,17 +91,30 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void WindowsEvicted(int count, string reason) => _windowsEvicted.Add(count, Tag("reason", reason));
 
-    public void Conflated() => _conflations.Add(1);
+    public void Conflated(ChannelNamespace kind) => _conflations.Add(1, Tag("kind", kind.Name));
+
+    /// <summary>Counts the connections that a publication was queued for.</summary>
+    public void Delivered(ChannelNamespace kind, int connections, long bytes)
+    {
+        _deliveries.Add(connections, Tag("kind", kind.Name));
+        _deliveredBytes.Add(bytes, Tag("kind", kind.Name));
+    }
 
     public void Fresh(TimeSpan age) => _freshness.Record(age.TotalSeconds);
 
     public void Written(TimeSpan since) => _publishToWrite.Record(since.TotalSeconds);
 
-    /// <summary>Counts what a flush sent.</summary>
-    public void Sent(long messages, long bytes, long queueBytes)
+    /// <summary>Counts what flushes sent over a wire.</summary>
+    public void Sent(Wire wire, long messages, long bytes)
     {
-        if (messages > 0) _messagesOut.Add(messages);
-        if (bytes > 0) _bytesOut.Add(bytes);
+        if (bytes == 0) return;
+        _messagesOut.Add(messages, Tag("transport", wire.Name), Tag("format", wire.Format?.Name ?? "plain"));
+        _bytesOut.Add(bytes, Tag("transport", wire.Name), Tag("format", wire.Format?.Name ?? "plain"));
+    }
+
+    /// <summary>Notes how much waited for a client.</summary>
+    public void Queued(long queueBytes)
+    {
         var known = Volatile.Read(ref _highWater);
         while (queueBytes > known)
         {
@@ -101,6 +125,8 @@ internal sealed class GatewayMetrics : IDisposable
     }
 
     public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> ByTenant(Func<TenantUsage, long> what) => Tenants.All.Select(usage => new Measurement<long>(what(usage), Tag("tenant", usage.Tenant)));
 
     private static KeyValuePair<string, object?> Tag(string name, object value) => new(name, value);
 }

@@ -85,6 +85,7 @@ public static class RealtimeGatewayModule
         WindowsEndpoint.Map(endpoints);
         LedgerEndpoint.Map(endpoints);
         IncidentEndpoint.Map(endpoints);
+        ConnectionEndpoints.Map(endpoints);
         ServerApiEndpoints.Map(endpoints);
         ServiceForwarder.Map(endpoints);
         DashboardFiles.Map(endpoints);

@@ -52,6 +52,8 @@ internal static class EndpointTable
         new("GET", "/api/v1/keys", Scopes.Admin) { Shows = true },
         new("POST", "/api/v1/keys", Scopes.Admin) { Body = """{"name":"x","scopes":["read"]}""" },
         new("DELETE", "/api/v1/keys/{id}", Scopes.Admin) { OfAThing = true, Ends = true },
+        new("GET", "/api/v1/connections", Scopes.Admin),
+        new("DELETE", "/api/v1/connections/{client}", Scopes.Admin) { Ends = true },
         new("GET", "/api/v1/rules", Scopes.Read) { Shows = true },
         new("GET", "/api/v1/rules/{id}", Scopes.Read) { OfAThing = true, Shows = true },
         new("POST", "/api/v1/rules", Scopes.Write) { Body = Rule },

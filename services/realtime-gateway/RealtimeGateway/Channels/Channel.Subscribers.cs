@@ -25,7 +25,7 @@ internal sealed partial class Channel
             // For whoever wants only the latest, a snapshot is what it missed.
             var missed = subscription.Mode == DeliveryMode.Every ? Recover(request, subscription) : null;
             var outcome = missed ?? Begin(subscription);
-            if (request.Wanted) _services.Metrics.Recovered(outcome.Recovered);
+            if (request.Wanted) _services.Metrics.Recovered(_kind, outcome.Recovered);
             var frame = reply(this, outcome);
             subscription.SentOffset = outcome.Offset;
             Register(subscription, +1);
@@ -89,17 +89,20 @@ internal sealed partial class Channel
             if (reverse)
             {
                 var i = since is { } before ? _history.IndexAfter(before.Offset - 1) - 1 : _history.Count - 1;
-                for (; i >= 0 && items.Count < most; i--) items.Add(_history[i]);
+                for (; i >= Shown && items.Count < most; i--) items.Add(_history[i]);
             }
             else
             {
-                for (var i = since is { } after ? _history.IndexAfter(after.Offset) : 0; i < _history.Count && items.Count < most; i++)
+                for (var i = since is { } after ? _history.IndexAfter(after.Offset) : Shown; i < _history.Count && items.Count < most; i++)
                     items.Add(_history[i]);
             }
 
             return new HistoryPage(_topic.Epoch, Position, items);
         }
     }
+
+    // More may be held for those who come back than the history shows.
+    private int Shown => Math.Max(0, _history.Count - _limits.Count);
 
     /// <summary>Says where the channel's records stand and from which position on the reader hands it everything; for channels that are fed on demand.</summary>
     public void BeginLive(int partition, long position)
@@ -127,6 +130,8 @@ internal sealed partial class Channel
             foreach (var publication in older) _services.Histories.Add(1, publication.Size);
             _completeSince = from;
             if (older.Count > 0) _lastOffset = Math.Max(_lastOffset, older[^1].Offset);
+            // What one had to read from the log the next one finds here, even where the history is short.
+            if (!_kind.OnDemand) _heldUntilMs = _services.NowMs + (long)Hold.TotalMilliseconds;
             Bound(_services.NowMs, _options.History.Bytes);
         }
     }

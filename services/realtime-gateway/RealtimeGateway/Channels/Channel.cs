@@ -31,6 +31,7 @@ internal sealed partial class Channel
     private int _count;
     private int _filters;
     private bool _closed;
+    private long _heldUntilMs;
     private long _quietSinceMs;
     private (long Offset, byte[] Document)? _snapshot;
 
@@ -253,13 +254,17 @@ internal sealed partial class Channel
         _completeSince = _topic.Floor(partition);
     }
 
+    // When a gateway is gone its clients come within seconds of each other, from about the same place.
+    private static readonly TimeSpan Hold = TimeSpan.FromSeconds(30);
+
     private long Position => _partition is { } partition ? Math.Max(Math.Max(_lastOffset, _completeSince), _topic.Position(partition)) : _topic.LeastPosition;
 
     private void Bound(long nowMs, long bytes)
     {
         var since = nowMs - (long)_limits.Ttl.TotalMilliseconds;
+        var count = nowMs < _heldUntilMs ? Math.Max(_limits.Count, _options.History.RecoveryCount) : _limits.Count;
         while (_history.Count > 0
-            && (_history.Count > _limits.Count || _history.Bytes > bytes || _history[0].LoggedAtMs < since))
+            && (_history.Count > count || _history.Bytes > bytes || _history[0].LoggedAtMs < since))
         {
             _services.Histories.Add(-1, -_history[0].Size);
             _completeSince = Math.Max(_completeSince, _history.RemoveOldest());

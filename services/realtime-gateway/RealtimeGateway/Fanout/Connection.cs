@@ -13,6 +13,7 @@ internal abstract class Connection
     private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action _written;
+    private ConnectionIdentity? _identity;
     private ValueTaskAwaiter _pending;
 
     /// <summary>Makes a connection; it takes part from <see cref="Shard"/>'s Join on.</summary>
@@ -35,6 +36,25 @@ internal abstract class Connection
 
     /// <summary>How others in a channel see the client; <see langword="null"/> for one that has no name. Within a turn of its session.</summary>
     public Func<ChannelName, ClientInfo>? Describe { get; set; }
+
+    /// <summary>Who it is; <see langword="null"/> before it was let in. Any thread.</summary>
+    public ConnectionIdentity? Identity
+    {
+        get => Volatile.Read(ref _identity);
+        private set => Volatile.Write(ref _identity, value);
+    }
+
+    /// <summary>What its tenant uses; <see langword="null"/> before it was let in.</summary>
+    public TenantUsage? Usage { get; private set; }
+
+    /// <summary>It was let in. Once.</summary>
+    public void Identify(ConnectionIdentity identity, TenantUsages usages)
+    {
+        var usage = usages.Of(identity.Tenant);
+        usage.Connected(+1);
+        Usage = usage;
+        Identity = identity;
+    }
 
     /// <summary>What waits. Shard.</summary>
 #pragma warning disable CA1051 // A mutable struct: a property would copy it.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -51,6 +52,29 @@ internal sealed class FanoutHub : IDisposable
 
     /// <summary>Gives a place back.</summary>
     public void GivePlaceBack() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>Shows every connection to somebody, each in the loop of its shard: what is the shard's may be read.</summary>
+    /// <returns>Completes when it has seen all of them.</returns>
+    public Task VisitAsync(Action<Connection> look)
+    {
+        var visits = Array.ConvertAll(_shards, _ => new Visit(look, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+        for (var i = 0; i < _shards.Length; i++) _shards[i].Post(new Work(WorkKind.Visit, _shards[i], visits[i]));
+        return Task.WhenAll(visits.Select(visit => visit.Done.Task));
+    }
+
+    /// <summary>What a look at every connection comes to.</summary>
+    /// <param name="look">What is to be known of one; <see langword="null"/> for nothing.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<List<T>> CollectAsync<T>(Func<Connection, T?> look, CancellationToken cancellationToken)
+        where T : class
+    {
+        var found = new ConcurrentBag<T>();
+        await VisitAsync(connection =>
+        {
+            if (look(connection) is { } item) found.Add(item);
+        }).WaitAsync(cancellationToken);
+        return [.. found];
+    }
 
     /// <summary>Cuts every connection.</summary>
     public void CutAll()

@@ -43,7 +43,7 @@ internal sealed partial class Shard
 
     private void Publish(Channel channel, Broadcast message)
     {
-        var any = false;
+        var (count, bytes) = (0, 0L);
         foreach (var subscription in CollectionsMarshal.AsSpan(channel.SubscribersIn(index)))
         {
             if (!subscription.Wants(message) || subscription.Lagging) continue;
@@ -64,18 +64,21 @@ internal sealed partial class Shard
             connection.Queue.Add(frame);
             if (subscription.Delta != DeltaKind.None && !message.JoinLeave) subscription.Base = message[subscription.Delta]!.Document;
             if (message.Offset != 0) subscription.SentOffset = message.Offset;
-            any = true;
+            count++;
+            bytes += frame.Length;
             MarkDirty(connection);
         }
 
-        if (any) _published.Add(message);
+        if (count == 0) return;
+        metrics.Delivered(channel.Namespace, count, bytes);
+        _published.Add(message);
     }
 
     private void Overflow(Subscription subscription, Broadcast message)
     {
         // Without an offset there is no state to catch up from; such notes are repeated by nature.
         if (message.Offset == 0 || subscription.Lagging) return;
-        if (limits.SlowClients == SlowClientPolicy.Disconnect)
+        if ((subscription.Channel.Namespace.SlowClients ?? limits.SlowClients) == SlowClientPolicy.Disconnect)
         {
             // What waits is what the client did not read: it would only delay the news.
             subscription.Connection.Queue.Clear();
@@ -85,7 +88,7 @@ internal sealed partial class Shard
 
         subscription.Lagging = true;
         subscription.Connection.Lagging++;
-        metrics.Conflated();
+        metrics.Conflated(subscription.Channel.Namespace);
     }
 
     private void MarkDirty(Connection connection)
@@ -107,8 +110,11 @@ internal sealed partial class Shard
             }
 
             _dirty.Clear();
-            metrics.Sent(_sentMessages, _sentBytes, _highWater);
-            _sentMessages = _sentBytes = _highWater = 0;
+            foreach (var wire in Wire.All) metrics.Sent(wire, _sentMessages[wire.Index], _sentBytes[wire.Index]);
+            Array.Clear(_sentMessages);
+            Array.Clear(_sentBytes);
+            metrics.Queued(_highWater);
+            _highWater = 0;
         }
 
         if (_published.Count == 0) return;
@@ -125,10 +131,12 @@ internal sealed partial class Shard
         {
             while (!connection.Writing && !connection.Left && HasMore(connection))
             {
-                _sentMessages += connection.Queue.Count;
+                var waiting = connection.Queue.Count;
                 var next = Next(connection);
-                _sentMessages -= connection.Queue.Count;
-                _sentBytes += next.Length;
+                var messages = waiting - connection.Queue.Count;
+                _sentMessages[connection.Wire.Index] += messages;
+                _sentBytes[connection.Wire.Index] += next.Length;
+                connection.Usage?.Sent(messages, next.Length);
                 if (connection.TryWrite(next)) Return(connection);
                 else if (connection.Ending is null) connection.SinceMs = NowMs;
             }

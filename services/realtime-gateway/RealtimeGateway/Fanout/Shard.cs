@@ -22,8 +22,8 @@ internal sealed partial class Shard(
     private bool _scheduled;
     private TaskCompletionSource? _drained;
     private int _count;
-    private long _sentMessages;
-    private long _sentBytes;
+    private readonly long[] _sentMessages = new long[Wire.All.Count];
+    private readonly long[] _sentBytes = new long[Wire.All.Count];
     private long _highWater;
 
     /// <summary>Number of the shard.</summary>
@@ -127,6 +127,7 @@ internal sealed partial class Shard(
             case WorkKind.Leave: Leave((Connection)work.Target); break;
             case WorkKind.Tick: Tick(); break;
             case WorkKind.Drain: Drain((DrainStep)work.Argument!); break;
+            case WorkKind.Visit: Show((Visit)work.Argument!); break;
             case WorkKind.Cut: _connections.ForEach(static c => c.Transport.Abort()); break;
             default: throw new InvalidOperationException($"Unknown work {work.Kind}.");
         }
@@ -153,6 +154,7 @@ internal sealed partial class Shard(
         RemoveAt(_connections, connection.Index, static (c, i) => c.Index = i);
         connection.Index = -1;
         Volatile.Write(ref _count, _connections.Count);
+        connection.Usage?.Connected(-1);
         metrics.Disconnected(connection.Kind, (connection.Ending ?? Disconnect.ConnectionClosed).Code);
         if (connection.Writing) connection.Transport.Abort();
         else connection.MarkLeft();
@@ -203,6 +205,18 @@ internal sealed partial class Shard(
         list[at] = last;
         moved(last, at);
         list.RemoveAt(list.Count - 1);
+    }
+
+    private void Show(Visit visit)
+    {
+        try
+        {
+            foreach (var connection in _connections) visit.Look(connection);
+        }
+        finally
+        {
+            visit.Done.TrySetResult();
+        }
     }
 
     private void Drain(DrainStep step)

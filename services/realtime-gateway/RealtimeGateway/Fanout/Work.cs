@@ -51,9 +51,17 @@ internal enum WorkKind
     /// <summary>End some connections, because this instance stops.</summary>
     Drain,
 
+    /// <summary>Show every connection to somebody.</summary>
+    Visit,
+
     /// <summary>Cut every connection.</summary>
     Cut,
 }
+
+/// <summary>A look at every connection of a shard.</summary>
+/// <param name="Look">What is done with each; it must be quick.</param>
+/// <param name="Done">Completes after the last.</param>
+internal sealed record Visit(Action<Connection> Look, TaskCompletionSource Done);
 
 /// <summary>How many connections to end, and how.</summary>
 internal sealed record DrainStep(int Connections, Centrifuge.Disconnect Disconnect);

@@ -49,5 +49,18 @@ internal sealed record IncidentAnswer(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Instance,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Audience);
 
+/// <summary>A connection in the answer of <c>GET /api/v1/connections</c>.</summary>
+internal sealed record ConnectionAnswer(
+    string Client,
+    string User,
+    string Tenant,
+    string Transport,
+    string Format,
+    DateTimeOffset Since,
+    IReadOnlyList<string> Channels,
+    long QueueBytes,
+    bool Lagging,
+    string Node);
+
 /// <summary>A page of anything.</summary>
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? Next);

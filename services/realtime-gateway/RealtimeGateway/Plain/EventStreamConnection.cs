@@ -36,6 +36,7 @@ internal sealed class EventStreamConnection : Connection
         Subscription? subscription = null;
         Shard.Post(new Work(WorkKind.Join, this));
         _services.Metrics.Connected(Kind);
+        Identify(ConnectionIdentity.Of(_request.Caller, _services.Time), _services.Metrics.Tenants);
         Log.Opened(_services.Logger, Kind, _request.Caller.Subject, _request.Caller.Tenant);
         try
         {

@@ -30,6 +30,7 @@ internal sealed class PlainSocketConnection(
         var watch = new CredentialWatch(this, Services.Authenticator, Services.Options, Services.Logger);
         watch.Set(request.Credential, request.Caller, Services.Time.GetUtcNow());
         Volatile.Write(ref _watch, watch);
+        Identify(ConnectionIdentity.Of(request.Caller, Services.Time), Services.Metrics.Tenants);
         Log.Opened(Services.Logger, Kind, request.Caller.Subject, request.Caller.Tenant);
         try
         {

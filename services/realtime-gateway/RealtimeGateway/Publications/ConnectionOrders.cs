@@ -2,12 +2,13 @@ using Microsoft.Extensions.Logging;
 using Millrace.Contracts.Protos;
 using Millrace.RealtimeGateway.Centrifuge;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
+using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.Publications;
 
 /// <summary>Does to the connections of this gateway what an order on the log says. What an order reaches is within its tenant, whatever it names.</summary>
-internal sealed class ConnectionOrders(SessionDirectory sessions, NamespaceTable namespaces, ILogger<ConnectionOrders> logger)
+internal sealed class ConnectionOrders(SessionDirectory sessions, FanoutHub hub, NamespaceTable namespaces, ILogger<ConnectionOrders> logger)
 {
     /// <summary>Obeys an order; what takes time goes on by itself, order after order for each connection.</summary>
     public void Obey(ChannelRecord record)
@@ -25,10 +26,17 @@ internal sealed class ConnectionOrders(SessionDirectory sessions, NamespaceTable
     {
         var order = record.Disconnect;
         var how = order.Code == 0 ? Centrifuge.Disconnect.Forced : new Disconnect((int)order.Code, order.Reason);
-        foreach (var session in Meant(record.Tenant, order.Target))
+        if (order.Target is not { } target || (target.User.Length == 0 && target.Client.Length == 0)) return;
+        // Every connection, for those without a session have no directory.
+        _ = hub.VisitAsync(connection =>
         {
-            if (!order.Whitelist.Contains(session.Client)) session.Connection.Close(how);
-        }
+            if (connection.Identity is { } who
+                && (record.Tenant.Length == 0 || who.Tenant == record.Tenant)
+                && (target.User.Length == 0 || who.User == target.User)
+                && (target.Client.Length == 0 || who.Client == target.Client)
+                && !order.Whitelist.Contains(who.Client))
+                connection.Shard.Close(connection, how);
+        });
     }
 
     private void Refresh(ChannelRecord record)

@@ -30,6 +30,7 @@ internal sealed partial class Session
     {
         Since = Services.Time.GetUtcNow();
         Volatile.Write(ref _connectBeforeMs, long.MaxValue);
+        Connection.Identify(new ConnectionIdentity(Client, Caller!.Tenant, Caller.Subject, Since), Services.Metrics.Tenants);
         _services.Directory.Add(this);
         Log.Opened(Services.Logger, Connection.Kind, Caller!.Subject, Caller.Tenant);
         _pings.Start(Connection.Shard.NowMs, Services.Options.PingInterval);
