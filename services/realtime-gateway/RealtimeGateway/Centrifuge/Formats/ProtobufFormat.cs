@@ -11,6 +11,8 @@ internal sealed class ProtobufFormat : MessageFormat
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
+    private static readonly Command Pong = new();
+
     public override string Name => "protobuf";
 
     public override MessageWriter Begin(int capacity = 512) => new ProtobufMessageWriter(capacity);
@@ -23,6 +25,13 @@ internal sealed class ProtobufFormat : MessageFormat
             while (!frame.IsEmpty)
             {
                 if (!TryTake(ref frame, out var message)) return false;
+                if (message.IsEmpty)
+                {
+                    // The answer to a ping: one byte, which must not become an object each.
+                    into.Add(Pong);
+                    continue;
+                }
+
                 var command = new Command();
                 if (!ReadCommand(message, command)) return false;
                 into.Add(command);
