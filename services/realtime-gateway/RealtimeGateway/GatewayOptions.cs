@@ -120,6 +120,12 @@ public sealed class GatewayConnectionOptions
     [Range(1024, 16 * 1024 * 1024)]
     public int FrameBytes { get; init; } = 64 * 1024;
 
+    /// <summary>
+    /// Whether WebSocket messages are compressed for clients that offer it (permessage-deflate), each by itself. It takes processor time for each message of a channel, not for each
+    /// client. Default false.
+    /// </summary>
+    public bool Compression { get; init; }
+
     /// <summary>Time between pings (SSE: between heartbeat comments). Default 25 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.250", "01:00:00")]
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(25);

@@ -26,11 +26,12 @@ internal sealed class SocketClient : IAsyncDisposable
 
     public ClientWebSocket Socket => _socket;
 
-    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null, int? receiveBuffer = null, bool http2 = false)
+    public static async Task<SocketClient> OpenAsync(Uri server, string path, string? subprotocol = null, string? header = null, int? receiveBuffer = null, bool http2 = false, bool deflate = false)
     {
         var client = new SocketClient();
         if (subprotocol is not null) client._socket.Options.AddSubProtocol(subprotocol);
         if (header is not null) client._socket.Options.SetRequestHeader("Authorization", "Bearer " + header);
+        if (deflate) client._socket.Options.DangerousDeflateOptions = new WebSocketDeflateOptions();
         client._socket.Options.CollectHttpResponseDetails = true;
         client._socket.Options.KeepAliveInterval = TimeSpan.Zero;
         if (http2)

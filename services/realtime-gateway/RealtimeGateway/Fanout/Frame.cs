@@ -65,11 +65,16 @@ internal sealed class Frame(byte[] bytes, int headerLength, Joining joining)
     public static int HeaderLength(int payloadLength) => payloadLength < 126 ? 2 : payloadLength <= ushort.MaxValue ? 4 : MaxHeader;
 
     /// <summary>A WebSocket frame.</summary>
-    public static Frame Create(WebSocketOpcode opcode, ReadOnlySpan<byte> payload, Joining joining)
+    /// <param name="opcode">Its kind.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="joining">Whether the payload may share a frame.</param>
+    /// <param name="compressed">Whether the payload is compressed (RFC 7692: the first reserved bit).</param>
+    public static Frame Create(WebSocketOpcode opcode, ReadOnlySpan<byte> payload, Joining joining, bool compressed = false)
     {
         var header = HeaderLength(payload.Length);
         var bytes = GC.AllocateUninitializedArray<byte>(header + payload.Length);
         WriteHeader(bytes, opcode, payload.Length);
+        if (compressed) bytes[0] |= FrameHeader.Compressed;
         payload.CopyTo(bytes.AsSpan(header));
         return new Frame(bytes, header, joining);
     }

@@ -14,6 +14,12 @@ internal abstract class Framing
     /// <summary>Binary WebSocket frames in which messages, which carry their lengths, may follow one another.</summary>
     public static Framing BinaryFrames { get; } = new WebSocketFraming(WebSocketOpcode.Binary, Joining.Delimited);
 
+    /// <summary>Compressed WebSocket text frames, one to each message.</summary>
+    public static Framing DeflatedText { get; } = new DeflatedFraming(WebSocketOpcode.Text);
+
+    /// <summary>Compressed binary WebSocket frames, one to each message.</summary>
+    public static Framing DeflatedBinary { get; } = new DeflatedFraming(WebSocketOpcode.Binary);
+
     /// <summary>As the message is, for those that carry their lengths or end by themselves.</summary>
     public static Framing Bare { get; } = new Around([], []);
 
@@ -29,6 +35,17 @@ internal abstract class Framing
     private sealed class WebSocketFraming(WebSocketOpcode opcode, Joining joining) : Framing
     {
         public override Frame Wrap(ReadOnlySpan<byte> message) => Frame.Create(opcode, message, joining);
+    }
+
+    private sealed class DeflatedFraming(WebSocketOpcode opcode) : Framing
+    {
+        // Shorter ones, pings and replies, gain nothing.
+        private const int Least = 128;
+
+        public override Frame Wrap(ReadOnlySpan<byte> message) =>
+            message.Length >= Least && MessageDeflate.Compress(message) is { } compressed
+                ? Frame.Create(opcode, compressed, Joining.None, compressed: true)
+                : Frame.Create(opcode, message, Joining.None);
     }
 
     private sealed class Around(byte[] before, byte[] after) : Framing

@@ -40,6 +40,18 @@ internal sealed class Wire
     /// <summary>Pushes of the Centrifuge protocol, one way, as lines of one long answer.</summary>
     public static readonly Wire PushLines = new("uni_http_stream", MessageForm.Pushes, MessageFormat.Json, Framing.Lines);
 
+    /// <summary>As <see cref="WebSocket"/>, compressed.</summary>
+    public static readonly Wire WebSocketDeflate = new("ws", MessageForm.Plain, null, Framing.DeflatedText);
+
+    /// <summary>As <see cref="CentrifugeJson"/>, compressed.</summary>
+    public static readonly Wire CentrifugeJsonDeflate = new("websocket", MessageForm.Replies, MessageFormat.Json, Framing.DeflatedText);
+
+    /// <summary>As <see cref="CentrifugeProtobuf"/>, compressed.</summary>
+    public static readonly Wire CentrifugeProtobufDeflate = new("websocket", MessageForm.Replies, MessageFormat.Protobuf, Framing.DeflatedBinary);
+
+    /// <summary>As <see cref="PushFrames"/>, compressed.</summary>
+    public static readonly Wire PushFramesDeflate = new("uni_websocket", MessageForm.Pushes, MessageFormat.Json, Framing.DeflatedText);
+
     private Wire(string name, MessageForm form, MessageFormat? format, Framing framing)
     {
         Name = name;
@@ -52,6 +64,12 @@ internal sealed class Wire
 
     /// <summary>All there are, each at its <see cref="Index"/>.</summary>
     public static IReadOnlyList<Wire> All => Known;
+
+    /// <summary>Whether messages are compressed, both ways.</summary>
+    public bool IsDeflated => ReferenceEquals(Framing, Framing.DeflatedText) || ReferenceEquals(Framing, Framing.DeflatedBinary);
+
+    /// <summary>This wire with compression.</summary>
+    public Wire Deflated() => All.First(w => w.IsDeflated && w.Name == Name && w.Form == Form && w.Format == Format);
 
     /// <summary>Place in <see cref="All"/>.</summary>
     public int Index { get; }

@@ -7,8 +7,8 @@ namespace Millrace.RealtimeGateway.Plain;
 
 /// <summary>A client of <c>GET /ws</c>: it listens to one channel and has nothing to say.</summary>
 internal sealed class PlainSocketConnection(
-    HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services, PlainRequest request)
-    : WebSocketConnection(Wire.WebSocket, context, stream, transport, services)
+    Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services, PlainRequest request)
+    : WebSocketConnection(wire, context, stream, transport, services)
 {
     private CredentialWatch? _watch;
     private Subscription? _subscription;

@@ -22,6 +22,12 @@ internal readonly struct FrameHeader
 
     public bool IsControl => ((int)Opcode & 0x8) != 0;
 
+    /// <summary>The bit of the first byte that says that a message is compressed (RFC 7692, section 6).</summary>
+    public const byte Compressed = 0x40;
+
+    /// <summary>Whether that bit is set.</summary>
+    public bool IsCompressed { get; private init; }
+
     private bool Reserved { get; init; }
 
     private bool Masked { get; init; }
@@ -42,7 +48,8 @@ internal readonly struct FrameHeader
         header = new FrameHeader
         {
             Final = (bytes[0] & 0x80) != 0,
-            Reserved = (bytes[0] & 0x70) != 0,
+            Reserved = (bytes[0] & 0x30) != 0,
+            IsCompressed = (bytes[0] & Compressed) != 0,
             Opcode = (WebSocketOpcode)(bytes[0] & 0x0f),
             Masked = masked,
             Mask = masked ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[(2 + extended)..]) : 0,
@@ -59,9 +66,11 @@ internal readonly struct FrameHeader
 
     /// <summary>The rule that the frame breaks, if any.</summary>
     /// <param name="insideMessage">Whether a fragmented message has begun and not ended.</param>
-    public string? Violation(bool insideMessage)
+    /// <param name="mayCompress">Whether compression was agreed on.</param>
+    public string? Violation(bool insideMessage, bool mayCompress = false)
     {
-        if (Reserved) return "reserved bits set";
+        // Compressed are messages: neither control frames nor a message's further frames say so.
+        if (Reserved || (IsCompressed && (!mayCompress || IsControl || Opcode == WebSocketOpcode.Continuation))) return "reserved bits set";
         if (!Masked) return "frame not masked";
         return Opcode switch
         {

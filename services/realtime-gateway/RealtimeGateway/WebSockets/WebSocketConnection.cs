@@ -19,7 +19,7 @@ internal abstract class WebSocketConnection : Connection
         _transport = transport;
         // Zero-byte reads: no buffer while nothing comes.
         var input = System.IO.Pipelines.PipeReader.Create(stream, new(bufferSize: 4096, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true));
-        _reader = new WebSocketReader(input, services.Options.InboundBytes);
+        _reader = new WebSocketReader(input, services.Options.InboundBytes, wire.IsDeflated);
         Services = services;
     }
 

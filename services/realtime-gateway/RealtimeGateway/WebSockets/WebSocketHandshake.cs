@@ -43,9 +43,10 @@ internal static class WebSocketHandshake
             .SelectMany(h => (h ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 
     /// <summary>Switches protocols. The stream carries frames both ways from here on.</summary>
-    public static async Task<Stream> AcceptAsync(HttpContext context, string? subprotocol)
+    public static async Task<Stream> AcceptAsync(HttpContext context, string? subprotocol, string? extensions = null)
     {
         var headers = context.Response.Headers;
+        if (extensions is not null) headers.SecWebSocketExtensions = extensions;
         if (subprotocol is not null) headers.SecWebSocketProtocol = subprotocol;
         if (IsExtendedConnect(context))
         {

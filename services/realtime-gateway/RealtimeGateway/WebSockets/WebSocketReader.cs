@@ -10,12 +10,14 @@ namespace Millrace.RealtimeGateway.WebSockets;
 /// so an idle connection costs next to nothing.
 /// </summary>
 /// <param name="input">The connection's bytes.</param>
+/// <param name="mayCompress">Whether messages may be compressed.</param>
 /// <param name="maxMessageBytes">Larger messages end the connection with 1009.</param>
-internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes)
+internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes, bool mayCompress = false)
 {
     private byte[]? _message;
     private int _length;
     private WebSocketOpcode _fragmented;
+    private bool _compressed;
 
     /// <summary>
     /// The next message or control frame. Its payload is valid until the next call. Never throws for what the client does:
@@ -48,7 +50,7 @@ internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes)
     {
         result = default;
         if (!FrameHeader.TryRead(buffer, out var header)) return Progress.NeedMore;
-        if (header.Violation(_fragmented != WebSocketOpcode.Continuation) is { } violation)
+        if (header.Violation(_fragmented != WebSocketOpcode.Continuation, mayCompress) is { } violation)
             return Fail(WebSocketCloseCode.ProtocolError, violation, out result);
         if (header.PayloadLength + (header.IsControl ? 0 : _length) > maxMessageBytes)
             return Fail(WebSocketCloseCode.MessageTooBig, "message too big", out result);
@@ -65,15 +67,32 @@ internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes)
         }
 
         Append(payload, header.Mask);
-        if (header.Opcode != WebSocketOpcode.Continuation) _fragmented = header.Opcode;
+        if (header.Opcode != WebSocketOpcode.Continuation) (_fragmented, _compressed) = (header.Opcode, header.IsCompressed);
         if (!header.Final) return Progress.Again;
         var opcode = _fragmented;
         _fragmented = WebSocketOpcode.Continuation;
+        if (_compressed && !TryExpand(out result)) return Progress.Done;
         var whole = _message.AsMemory(0, _length);
         if (opcode == WebSocketOpcode.Text && !Utf8.IsValid(whole.Span))
             return Fail(WebSocketCloseCode.InvalidPayload, "invalid UTF-8", out result);
         result = new WebSocketInput(opcode, whole);
         return Progress.Done;
+    }
+
+    private bool TryExpand(out WebSocketInput result)
+    {
+        result = default;
+        var outcome = MessageDeflate.Expand(_message.AsSpan(0, _length), maxMessageBytes, out var pooled, out var length);
+        if (outcome != MessageDeflate.Outcome.Expanded)
+        {
+            if (outcome == MessageDeflate.Outcome.TooLarge) Fail(WebSocketCloseCode.MessageTooBig, "message too big", out result);
+            else Fail(WebSocketCloseCode.InvalidPayload, "invalid compressed data", out result);
+            return false;
+        }
+
+        Release();
+        (_message, _length) = (pooled, length);
+        return true;
     }
 
     private void Append(ReadOnlySequence<byte> payload, uint mask)

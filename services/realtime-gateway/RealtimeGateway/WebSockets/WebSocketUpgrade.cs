@@ -30,7 +30,7 @@ internal static class WebSocketUpgrade
 
     /// <summary>Upgrades and serves to the end, if there is a place.</summary>
     public static async Task ServeAsync(
-        HttpContext context, ConnectionServices services, string? subprotocol, Func<Stream, WebSocketTransport, WebSocketConnection> create)
+        HttpContext context, ConnectionServices services, Wire wire, string? subprotocol, Func<Wire, Stream, WebSocketTransport, WebSocketConnection> create)
     {
         if (!services.Hub.TryTakePlace())
         {
@@ -40,9 +40,10 @@ internal static class WebSocketUpgrade
 
         try
         {
-            await using var stream = await WebSocketHandshake.AcceptAsync(context, subprotocol);
+            var compression = services.Options.Compression ? MessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null;
+            await using var stream = await WebSocketHandshake.AcceptAsync(context, subprotocol, compression);
             var transport = new WebSocketTransport(context, stream, services.Options.SocketSendBufferBytes);
-            await create(stream, transport).RunAsync();
+            await create(compression is null ? wire : wire.Deflated(), stream, transport).RunAsync();
         }
         finally
         {

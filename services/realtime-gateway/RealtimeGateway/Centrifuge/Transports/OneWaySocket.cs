@@ -11,8 +11,8 @@ internal sealed class OneWaySocket : WebSocketConnection
     private readonly Session _session;
     private bool _connected;
 
-    public OneWaySocket(HttpContext context, Stream stream, WebSocketTransport transport, SessionServices services, SessionStart start)
-        : base(Wire.PushFrames, context, stream, transport, services.Connections)
+    public OneWaySocket(Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, SessionServices services, SessionStart start)
+        : base(wire, context, stream, transport, services.Connections)
     {
         _session = new Session(this, services, start);
     }
