@@ -91,7 +91,7 @@ public sealed class NamespaceTests
             Namespaces:chat:Publish:Scope must be one of ingest read write admin.
             Namespaces:chat:Publish:Pattern must not be empty; * stands for anything.
             Namespaces:metrics: the name is one of Millrace's own.
-            Namespaces:news:SlowClients must be Conflate or Disconnect.
+            Namespaces:news:SlowClients must be Conflate, DropOldest or Disconnect.
             """.ReplaceLineEndings("\n"),
             string.Join('\n', failure.Failures.SelectMany(f => f.Split("; N").Select((part, i) => i == 0 ? part : "N" + part))));
     }

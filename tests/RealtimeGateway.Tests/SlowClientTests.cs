@@ -80,6 +80,55 @@ public sealed class SlowClientTests
         });
     }
 
+    [Theory]
+    [InlineData("Conflate", 100_000)]
+    [InlineData("DropOldest", 100_000)]
+    [InlineData("DropOldest", 0)]
+    [InlineData("Conflate", 20)]
+    public async Task Slow_client_of_a_configured_channel_gets_what_its_namespaces_policy_says(string policy, int history)
+    {
+        const string Room = "tenant:acme:chat:room";
+        const int Messages = 3_000;
+        await using var server = await GatewayServer.StartAsync(
+            [.. Small, ("Gateway:Namespaces:chat:HistorySize", $"{history}"), ("Gateway:Namespaces:chat:SlowClients", policy), ("Gateway:Connections:CloseTimeout", "00:01:00")]);
+        using var measurements = new Measurements(server);
+        await using var slow = await OpenSlowAsync(server);
+        await slow.SubscribeAsync(Room);
+        using var http = server.Http();
+        var filler = new string('x', 300);
+        for (var n = 0; n < Messages; n += 100) await PublishAsync(http, Room, Enumerable.Range(n, 100), filler);
+        await Eventually.TrueAsync(() => measurements.Sum("conflations") >= 1);
+
+        var got = new List<int>();
+        if (policy == "Conflate" && history < Messages)
+        {
+            // More than is kept: it is sent back, to recover.
+            Assert.Equal(3010, await slow.ReadToCloseAsync());
+            return;
+        }
+
+        while (got.Count == 0 || got[^1] < Messages - 1)
+        {
+            got.Add((int)(await slow.PublicationAsync())["data"]!["n"]!);
+            // Without a history nothing tells it what the last one was: it gets the next one that is published.
+            if (history == 0 && got[^1] < Messages - 1 && slow.Waiting == 0) await PublishAsync(http, Room, [Messages - 1], filler);
+        }
+
+        Assert.Equal(got.Distinct().Order(), got.Distinct());
+        if (policy == "Conflate") Assert.Equal(Enumerable.Range(0, Messages), got);
+        else Assert.InRange(got.Distinct().Count(), 2, Messages - 1);
+        if (history > 0 && policy == "DropOldest") Assert.True(measurements.Sum("publications.left_out") >= 1);
+        Assert.InRange(measurements.Largest("queue.high_water"), 1, QueueBytes + 16384);
+    }
+
+    private static async Task PublishAsync(HttpClient http, string channel, IEnumerable<int> numbers, string filler)
+    {
+        var commands = numbers.Select(n => new { publish = new { channel, data = new { n, filler } } }).ToArray();
+        using var content = new StringContent(System.Text.Json.JsonSerializer.Serialize(new { commands }));
+        using var answer = await http.PostAsync("/api/batch", content);
+        answer.EnsureSuccessStatusCode();
+    }
+
     [Fact]
     public async Task Client_that_never_reads_again_is_cut_after_the_stall_timeout()
     {

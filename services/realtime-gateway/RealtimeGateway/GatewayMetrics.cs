@@ -13,6 +13,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _deliveries;
     private readonly Counter<long> _deliveredBytes;
     private readonly Counter<long> _conflations;
+    private readonly Counter<long> _leftOut;
     private readonly Counter<long> _disconnects;
     private readonly Counter<long> _recoveries;
     private readonly Counter<long> _published;
@@ -36,6 +37,7 @@ internal sealed class GatewayMetrics : IDisposable
         _deliveries = _meter.CreateCounter<long>("millrace.gateway.deliveries", "{message}", "Connections that publications were queued for, by kind of channel.");
         _deliveredBytes = _meter.CreateCounter<long>("millrace.gateway.deliveries.bytes", "By", "Bytes of publications queued for connections, by kind of channel.");
         _conflations = _meter.CreateCounter<long>("millrace.gateway.conflations", "{subscription}", "Subscriptions whose client read too slowly and gets the latest state instead, by kind of channel.");
+        _leftOut = _meter.CreateCounter<long>("millrace.gateway.publications.left_out", "{publication}", "Publications that clients that read too slowly did not get, where the policy is drop-oldest, by kind of channel.");
         _disconnects = _meter.CreateCounter<long>("millrace.gateway.disconnects", "{connection}", "Connections that ended, by transport and code.");
         _recoveries = _meter.CreateCounter<long>("millrace.gateway.recoveries", "{subscription}", "Subscriptions that asked for what they missed, by kind of channel and outcome.");
         _published = _meter.CreateCounter<long>("millrace.gateway.publications", "{publication}", "Records that became publications, by kind of channel.");
@@ -92,6 +94,8 @@ internal sealed class GatewayMetrics : IDisposable
     public void WindowsEvicted(int count, string reason) => _windowsEvicted.Add(count, Tag("reason", reason));
 
     public void Conflated(ChannelNamespace kind) => _conflations.Add(1, Tag("kind", kind.Name));
+
+    public void LeftOut(ChannelNamespace kind, int count) => _leftOut.Add(count, Tag("kind", kind.Name));
 
     /// <summary>Counts the connections that a publication was queued for.</summary>
     public void Delivered(ChannelNamespace kind, int connections, long bytes)

@@ -79,6 +79,9 @@ public enum SlowClientPolicy
 
     /// <summary>It is disconnected with code 3008.</summary>
     Disconnect = 2,
+
+    /// <summary>What has waited longest for it is left out. For configured namespaces only.</summary>
+    DropOldest = 3,
 }
 
 /// <summary>Limits of a connection: <c>Millrace:Gateway:Connections</c>.</summary>

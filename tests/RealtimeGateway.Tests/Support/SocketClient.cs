@@ -95,6 +95,9 @@ internal sealed class SocketClient : IAsyncDisposable
     public Task<JsonNode> RecoverAsync(string channel, string epoch, long offset) =>
         CallAsync("subscribe", new { channel, recover = true, epoch, offset });
 
+    /// <summary>Documents that have come and were not read.</summary>
+    public int Waiting => _waiting.Count;
+
     /// <summary>The next document.</summary>
     public async Task<JsonNode> ReadAsync()
     {

@@ -46,29 +46,6 @@ internal sealed partial class Channel
         }
     }
 
-    /// <summary>What changed since a lagging client's last message, as one message; called by its shard.</summary>
-    /// <param name="subscription">The subscription.</param>
-    /// <param name="maxBytes">About how much at once.</param>
-    /// <param name="done">Whether the client has everything then.</param>
-    public Frame? CatchUp(Subscription subscription, int maxBytes, out bool done)
-    {
-        lock (_gate)
-        {
-            var items = new List<Publication>();
-            var query = new ChangeQuery(subscription.TypeFilter, subscription.Mode == DeliveryMode.Aggregated, maxBytes);
-            var upTo = _content.After(subscription.SentOffset, query, items);
-            done = upTo is null;
-            subscription.SentOffset = upTo ?? Math.Max(subscription.SentOffset, _lastOffset);
-            if (subscription.Filter is { } filter) items.RemoveAll(i => !filter.Matches(TagsOf(i)));
-            if (items.Count == 0) return null;
-            var document = _messages.Collect(items);
-            if (subscription.Delta == DeltaKind.None) return _messages.Snapshot(subscription.Connection.Wire, document, subscription.SentOffset, aggregated: true);
-            var frames = _messages.SnapshotDeltas(subscription.Delta, document, subscription.SentOffset, aggregated: true);
-            subscription.Base = frames.Document;
-            return frames.For(subscription.Connection.Wire, null);
-        }
-    }
-
     /// <summary>A page of history.</summary>
     /// <param name="since">Where from; <see langword="null"/> for the oldest (the newest when reversed).</param>
     /// <param name="limit">At most so many; negative for as many as there are, 0 for the position only.</param>

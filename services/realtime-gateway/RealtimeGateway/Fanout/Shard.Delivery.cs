@@ -197,8 +197,16 @@ internal sealed partial class Shard
         foreach (var subscription in connection.Subscriptions)
         {
             if (!subscription.Lagging) continue;
-            var frame = subscription.Channel.CatchUp(subscription, limits.FrameBytes, out var done);
-            if (frame is not null) connection.Queue.Add(frame);
+            bool done;
+            do
+            {
+                _caughtUp.Clear();
+                done = subscription.Channel.CatchUp(subscription, limits, _caughtUp);
+                foreach (var frame in _caughtUp) connection.Queue.Add(frame);
+            }
+            while (!done && _caughtUp.Count == 0);
+
+            _caughtUp.Clear();
             if (!done) continue;
             subscription.Lagging = false;
             connection.Lagging--;

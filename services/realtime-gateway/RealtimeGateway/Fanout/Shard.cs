@@ -17,6 +17,7 @@ internal sealed partial class Shard(
     private readonly List<Connection> _connections = [];
     private readonly List<Connection> _dirty = [];
     private readonly List<Broadcast> _published = [];
+    private readonly List<Frame> _caughtUp = [];
     private List<Work> _inbox = [];
     private List<Work> _batch = [];
     private bool _scheduled;

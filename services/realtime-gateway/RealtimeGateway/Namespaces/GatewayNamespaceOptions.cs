@@ -25,8 +25,8 @@ public sealed class GatewayNamespaceOptions
     public bool Delta { get; init; } = true;
 
     /// <summary>
-    /// What happens to a client that reads too slowly: <c>Conflate</c> brings it what it missed from the history, as it reads, and sends it back for the state once
-    /// that is no longer there; <c>Disconnect</c>. Default <c>Disconnect</c>.
+    /// What happens to a client that reads too slowly: <c>Conflate</c> brings it everything from the history, as it reads, and disconnects it with 3010 once that is no
+    /// longer there (it comes back and recovers); <c>DropOldest</c> leaves out what has waited longest; <c>Disconnect</c> with 3008. Default <c>Disconnect</c>.
     /// </summary>
     public SlowClientPolicy SlowClients { get; init; } = SlowClientPolicy.Disconnect;
 

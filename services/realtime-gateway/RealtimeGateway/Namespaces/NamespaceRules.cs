@@ -38,7 +38,7 @@ internal sealed class NamespaceRules : IValidateOptions<GatewayOptions>
         if (options.HistorySize is < 0 or > MostHistory) errors.Add($"{at}:HistorySize must be between 0 and {MostHistory}.");
         if (options.HistoryTtl < LeastTtl || options.HistoryTtl > MostTtl) errors.Add($"{at}:HistoryTtl must be between {LeastTtl:c} and {MostTtl:c}.");
         if (options is { Recovery: true, HistorySize: 0 }) errors.Add($"{at}:Recovery needs a HistorySize.");
-        if (options.SlowClients is not (SlowClientPolicy.Conflate or SlowClientPolicy.Disconnect)) errors.Add($"{at}:SlowClients must be Conflate or Disconnect.");
+        if (options.SlowClients is not (SlowClientPolicy.Conflate or SlowClientPolicy.DropOldest or SlowClientPolicy.Disconnect)) errors.Add($"{at}:SlowClients must be Conflate, DropOldest or Disconnect.");
         if (options is { SlowClients: SlowClientPolicy.Conflate, HistorySize: 0 }) errors.Add($"{at}:SlowClients Conflate needs a HistorySize.");
         Check($"{at}:Subscribe", options.Subscribe, errors);
         Check($"{at}:Publish", options.Publish, errors);
