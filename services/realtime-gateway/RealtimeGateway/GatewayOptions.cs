@@ -91,6 +91,18 @@ public sealed class GatewayConnectionOptions
     [Range(1, 10_000_000)]
     public int Limit { get; init; } = 100_000;
 
+    /// <summary>Connections of one tenant; more end with 3504. Default: no limit but <see cref="Limit"/>.</summary>
+    [Range(1, 10_000_000)]
+    public int? TenantLimit { get; init; }
+
+    /// <summary>Connections of one user of a tenant, or one API key; more end with 3504. Default: no limit.</summary>
+    [Range(1, 10_000_000)]
+    public int? UserLimit { get; init; }
+
+    /// <summary>Connections a second that may begin for long, twice as many at once after a pause; more are answered with 503. Default: no limit.</summary>
+    [Range(1, 1_000_000)]
+    public int? PerSecond { get; init; }
+
     /// <summary>Channels of one connection; error 106 beyond it. Default 128.</summary>
     [Range(1, 10_000)]
     public int Channels { get; init; } = 128;

@@ -53,6 +53,9 @@ internal sealed record Disconnect(int Code, string Reason)
     /// <summary>Somebody who may has ended it.</summary>
     public static readonly Disconnect Forced = new(3503, "force disconnect");
 
+    /// <summary>The tenant or the user has as many connections as it may.</summary>
+    public static readonly Disconnect ConnectionLimit = new(3504, "connection limit");
+
     /// <summary>The credential does not allow to connect.</summary>
     public static readonly Disconnect PermissionDenied = new(3507, "permission denied");
 

@@ -14,6 +14,7 @@ internal abstract class Connection
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action _written;
     private ConnectionIdentity? _identity;
+    private ConnectionCounts? _counts;
     private ValueTaskAwaiter _pending;
 
     /// <summary>Makes a connection; it takes part from <see cref="Shard"/>'s Join on.</summary>
@@ -47,13 +48,24 @@ internal abstract class Connection
     /// <summary>What its tenant uses; <see langword="null"/> before it was let in.</summary>
     public TenantUsage? Usage { get; private set; }
 
-    /// <summary>It was let in. Once.</summary>
-    public void Identify(ConnectionIdentity identity, TenantUsages usages)
+    /// <summary>It is let in. Once, before it is closed.</summary>
+    /// <returns><see langword="false"/> when its tenant or user has as many connections as it may.</returns>
+    public bool TryEnter(ConnectionIdentity identity, TenantUsages usages, ConnectionCounts counts)
     {
+        if (!counts.TryEnter(identity)) return false;
         var usage = usages.Of(identity.Tenant);
         usage.Connected(+1);
-        Usage = usage;
+        (_counts, Usage) = (counts, usage);
         Identity = identity;
+        return true;
+    }
+
+    /// <summary>It is over. Shard.</summary>
+    public void GiveBack()
+    {
+        if (Identity is not { } identity) return;
+        Usage?.Connected(-1);
+        _counts?.Leave(identity);
     }
 
     /// <summary>What waits. Shard.</summary>

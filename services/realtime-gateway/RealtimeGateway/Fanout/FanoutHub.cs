@@ -12,6 +12,7 @@ internal sealed class FanoutHub : IDisposable
 
     private readonly Shard[] _shards;
     private readonly GatewayOptions _options;
+    private readonly TokenBucket? _rate;
     private readonly ITimer _ticker;
     private int _next = -1;
     private int _connections;
@@ -20,6 +21,8 @@ internal sealed class FanoutHub : IDisposable
     public FanoutHub(IOptions<GatewayOptions> options, GatewayMetrics metrics, TimeProvider time, ILogger<FanoutHub> logger)
     {
         _options = options.Value;
+        Counts = new ConnectionCounts(_options.Connections);
+        if (_options.Connections.PerSecond is { } rate) _rate = new TokenBucket(rate, rate * 2, time);
         var count = _options.Shards > 0 ? _options.Shards : Environment.ProcessorCount;
         _shards = [.. Enumerable.Range(0, count).Select(i => new Shard(i, _options.Connections, metrics, time, logger))];
         _ticker = time.CreateTimer(static state => ((FanoutHub)state!).Tick(), this, TickInterval, TickInterval);
@@ -40,14 +43,23 @@ internal sealed class FanoutHub : IDisposable
     /// <summary>The shard for a new connection.</summary>
     public Shard NextShard() => _shards[(uint)Interlocked.Increment(ref _next) % (uint)_shards.Length];
 
+    /// <summary>How many connections each tenant and each user has.</summary>
+    public ConnectionCounts Counts { get; }
+
     /// <summary>Takes one of the places.</summary>
-    /// <returns><see langword="false"/> when all are taken, or the gateway drains.</returns>
+    /// <returns><see langword="false"/> when all are taken, too many begin at once, or the gateway drains.</returns>
     public bool TryTakePlace()
     {
-        if (_draining) return false;
+        if (_draining || !MayBegin()) return false;
         if (Interlocked.Increment(ref _connections) <= _options.Connections.Limit) return true;
         Interlocked.Decrement(ref _connections);
         return false;
+    }
+
+    private bool MayBegin()
+    {
+        if (_rate is null) return true;
+        lock (_rate) return _rate.TryTake();
     }
 
     /// <summary>Gives a place back.</summary>

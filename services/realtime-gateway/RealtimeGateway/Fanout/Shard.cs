@@ -155,7 +155,7 @@ internal sealed partial class Shard(
         RemoveAt(_connections, connection.Index, static (c, i) => c.Index = i);
         connection.Index = -1;
         Volatile.Write(ref _count, _connections.Count);
-        connection.Usage?.Connected(-1);
+        connection.GiveBack();
         metrics.Disconnected(connection.Kind, (connection.Ending ?? Disconnect.ConnectionClosed).Code);
         if (connection.Writing) connection.Transport.Abort();
         else connection.MarkLeft();

@@ -36,10 +36,17 @@ internal sealed class EventStreamConnection : Connection
         Subscription? subscription = null;
         Shard.Post(new Work(WorkKind.Join, this));
         _services.Metrics.Connected(Kind);
-        Identify(ConnectionIdentity.Of(_request.Caller, _services.Time), _services.Metrics.Tenants);
         Log.Opened(_services.Logger, Kind, _request.Caller.Subject, _request.Caller.Tenant);
         try
         {
+            if (!TryEnter(ConnectionIdentity.Of(_request.Caller, _services.Time), _services.Metrics.Tenants, _services.Hub.Counts))
+            {
+                _services.Metrics.Refused("owner_limit");
+                Close(Disconnect.ConnectionLimit);
+                await Closed.WaitAsync(_context.RequestAborted);
+                return;
+            }
+
             subscription = await _services.Subscriptions.SubscribeAsync(
                 this, _request.Channel, _request.Wish, _request.Since, First, _context.RequestAborted);
             await Closed.WaitAsync(_context.RequestAborted);

@@ -30,7 +30,13 @@ internal sealed class PlainSocketConnection(
         var watch = new CredentialWatch(this, Services.Authenticator, Services.Options, Services.Logger);
         watch.Set(request.Credential, request.Caller, Services.Time.GetUtcNow());
         Volatile.Write(ref _watch, watch);
-        Identify(ConnectionIdentity.Of(request.Caller, Services.Time), Services.Metrics.Tenants);
+        if (!TryEnter(ConnectionIdentity.Of(request.Caller, Services.Time), Services.Metrics.Tenants, Services.Hub.Counts))
+        {
+            Services.Metrics.Refused("owner_limit");
+            Close(Disconnect.ConnectionLimit);
+            return;
+        }
+
         Log.Opened(Services.Logger, Kind, request.Caller.Subject, request.Caller.Tenant);
         try
         {

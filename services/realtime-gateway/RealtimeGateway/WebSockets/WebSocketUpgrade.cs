@@ -55,7 +55,8 @@ internal static class WebSocketUpgrade
     public static Task RefuseAsync(HttpContext context, ConnectionServices services)
     {
         services.Metrics.Refused(services.Hub.IsDraining ? "draining" : "limit");
+        context.Response.Headers.RetryAfter = "1";
         return Problems.WriteAsync(
-            context, ErrorCodes.Overloaded, services.Hub.IsDraining ? "This instance is stopping." : "All connections of this instance are taken.");
+            context, ErrorCodes.Overloaded, services.Hub.IsDraining ? "This instance is stopping." : "All connections of this instance are taken, or too many begin at once.");
     }
 }

@@ -24,6 +24,12 @@ internal sealed class ConnectHandler : ICommandHandler
         {
             case { Outcome: AuthenticationOutcome.Accepted, Caller: { } caller } when caller.Has(Scopes.Read):
                 session.Accept(credential, verdict);
+                if (!session.TryEnter())
+                {
+                    services.Metrics.Refused("owner_limit");
+                    return session.Fail(Disconnect.ConnectionLimit);
+                }
+
                 if (await BeginSubscriptionsAsync(session, command, cancellationToken) is not { } subscriptions) return false;
                 session.Begin();
                 Answer(session, command, subscriptions);

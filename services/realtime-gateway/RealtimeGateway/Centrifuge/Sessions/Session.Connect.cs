@@ -25,12 +25,18 @@ internal sealed partial class Session
         _watch.Set(credential, Caller!, Services.Time.GetUtcNow());
     }
 
+    /// <summary>Counts the connection as its tenant's and its user's.</summary>
+    /// <returns><see langword="false"/> when one of them has as many as it may.</returns>
+    public bool TryEnter()
+    {
+        Since = Services.Time.GetUtcNow();
+        return Connection.TryEnter(new ConnectionIdentity(Client, Caller!.Tenant, Caller.Subject, Since), Services.Metrics.Tenants, Services.Hub.Counts);
+    }
+
     /// <summary>The connect command has been answered.</summary>
     public void Begin()
     {
-        Since = Services.Time.GetUtcNow();
         Volatile.Write(ref _connectBeforeMs, long.MaxValue);
-        Connection.Identify(new ConnectionIdentity(Client, Caller!.Tenant, Caller.Subject, Since), Services.Metrics.Tenants);
         _services.Directory.Add(this);
         Log.Opened(Services.Logger, Connection.Kind, Caller!.Subject, Caller.Tenant);
         _pings.Start(Connection.Shard.NowMs, Services.Options.PingInterval);
