@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Millrace.Testing;
 using Xunit;
 
@@ -9,11 +10,23 @@ internal static class ClientScript
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Runs the conformance suite in a format over a transport.</summary>
+    public static Task ConformAsync(GatewayServer server, string format, string transport)
+    {
+        var soon = TimeProvider.System.GetUtcNow().AddMinutes(5).ToUnixTimeSeconds();
+        var claims = new Dictionary<string, object> { ["tenant"] = GatewayServer.Tenant, ["sub"] = $"{format}-{transport}", ["scope"] = "read", ["exp"] = soon };
+        var subs = GatewayServer.Sign(new Dictionary<string, object>(claims) { ["subs"] = new Dictionary<string, object> { ["tenant:acme:metrics:shop"] = new { } } });
+        var narrow = GatewayServer.Sign(new Dictionary<string, object>(claims) { ["channels"] = new[] { "tenant:acme:alerts" } });
+        var channel = GatewayServer.Sign(new Dictionary<string, object>(claims) { ["channel"] = "tenant:acme:metrics:shop" });
+        return RunAsync(server, "conformance.mjs", [format, transport, subs, narrow, channel]);
+    }
+
     /// <summary>Runs a script to its end, while windows of stream <c>shop</c> come one after the other.</summary>
     /// <param name="server">Whom it talks to.</param>
     /// <param name="script">Its file.</param>
     /// <param name="arguments">What follows address and key.</param>
-    public static async Task RunAsync(GatewayServer server, string script, params string[] arguments)
+    /// <param name="whenReady">Done once the script has said <c>ready</c>.</param>
+    public static async Task RunAsync(GatewayServer server, string script, string[] arguments, Func<Task>? whenReady = null)
     {
         var node = TestEnvironment.RequireProgramOrSkip("node", "https://nodejs.org, or: apt-get install nodejs npm");
         var folder = Folder();
@@ -21,7 +34,7 @@ internal static class ClientScript
         string[] all = [script, server.Address.ToString(), GatewayServer.ApiKey, .. arguments];
         var start = new ProcessStartInfo(node, all) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
+        var output = ReadAsync(process.StandardOutput, whenReady);
         var errors = process.StandardError.ReadToEndAsync();
         var exit = process.WaitForExitAsync();
         try
@@ -40,6 +53,18 @@ internal static class ClientScript
         }
 
         Assert.True(process.ExitCode == 0, $"{await output}\n{await errors}");
+    }
+
+    private static async Task<string> ReadAsync(StreamReader output, Func<Task>? whenReady)
+    {
+        var text = new StringBuilder();
+        while (await output.ReadLineAsync() is { } line)
+        {
+            text.AppendLine(line);
+            if (line == "ready" && whenReady is not null) await whenReady();
+        }
+
+        return text.ToString();
     }
 
     private static string Folder()

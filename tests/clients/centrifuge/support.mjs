@@ -39,9 +39,10 @@ export const secondOf = (window) => (Date.parse(window.window_start) - Date.pars
 export async function createWay(server, transport) {
   const sockets = new Set();
   let open = true;
+  let target = server;
   const listener = net.createServer((client) => {
     if (!open) return client.destroy();
-    const upstream = net.connect(Number(server.port), server.hostname);
+    const upstream = net.connect(Number(target.port), target.hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on("error", () => {});
@@ -66,6 +67,10 @@ export async function createWay(server, transport) {
     },
     mend() {
       open = true;
+    },
+    /** From now on connections go there. */
+    turnTo(other) {
+      target = other;
     },
     close() {
       listener.close();
