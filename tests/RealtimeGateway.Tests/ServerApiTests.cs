@@ -122,6 +122,8 @@ public sealed class ServerApiTests : GatewayTest
     [InlineData("publish", """{"channel":"tenant:other:chat:room","data":1}""", 103)]
     [InlineData("publish", """{"channel":"admin:x","data":1}""", 103)]
     [InlineData("publish", """{"channel":"chat:room","data":1}""", 102)]
+    [InlineData("publish", """{"channel":"tenant:acme:chat:room","data":"\ud800"}""", 107)]
+    [InlineData("publish", """{"ch\ud800":1,"channel":"tenant:acme:chat:room","data":1}""", 107)]
     [InlineData("publish", "[]", 107)]
     [InlineData("publish", "{", 107)]
     [InlineData("history_remove", """{"channel":"tenant:acme:alerts"}""", 108)]

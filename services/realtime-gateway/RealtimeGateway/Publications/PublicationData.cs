@@ -1,9 +1,9 @@
 using System.Text.Json;
-using System.Text.Unicode;
+using Millrace.Hosting.Http;
 
 namespace Millrace.RealtimeGateway.Publications;
 
-/// <summary>Data of publications: any JSON, kept without line breaks, for they divide messages on some wires.</summary>
+/// <summary>Data of publications: any JSON whose texts are Unicode, kept without line breaks, for they divide messages on some wires.</summary>
 internal static class PublicationData
 {
     private const int MaxDepth = 64;
@@ -25,7 +25,7 @@ internal static class PublicationData
 
     private static bool IsJson(ReadOnlySpan<byte> data)
     {
-        if (!Utf8.IsValid(data)) return false;
+        if (!JsonUnicode.IsWhole(data)) return false;
         var reader = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = MaxDepth });
         try
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Millrace.Hosting.Authentication;
+using Millrace.Hosting.Http;
 using Millrace.RealtimeGateway.Channels;
 using Millrace.RealtimeGateway.Namespaces;
 using Millrace.RealtimeGateway.Publications;
@@ -16,6 +17,24 @@ internal sealed class ApiCall(ChannelGrants grants, JsonElement fields, Namespac
     private const int LongestKey = 128;
     private const int MostTags = 32;
     private const int LongestTag = 256;
+
+    /// <summary>Reads a body.</summary>
+    /// <returns><see langword="null"/> when it is no JSON object, or has a text that is not Unicode: nobody could be told what it says.</returns>
+    public static JsonDocument? Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            if (!JsonUnicode.IsWhole(body.Span)) return null;
+            var document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
+            document.Dispose();
+            return null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Who asks.</summary>
     public Caller Caller => grants.Caller;

@@ -158,17 +158,7 @@ internal sealed class ServerApiEndpoints
             return null;
         }
 
-        try
-        {
-            var document = JsonDocument.Parse(bytes.WrittenCount == 0 ? "{}"u8.ToArray() : bytes.WrittenMemory);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
-            document.Dispose();
-        }
-        catch (JsonException)
-        {
-            // Answered below, like what is no object.
-        }
-
+        if (ApiCall.Parse(bytes.WrittenCount == 0 ? "{}"u8.ToArray() : bytes.WrittenMemory) is { } document) return document;
         await WriteAsync(context, ApiError.BadRequest, json => WriteError(json, ApiError.BadRequest));
         return null;
     }
