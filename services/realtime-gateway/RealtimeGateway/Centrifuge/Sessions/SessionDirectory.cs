@@ -29,7 +29,7 @@ internal sealed class SessionDirectory
         var caller = session.Caller!;
         while (true)
         {
-            var sessions = _byUser.GetOrAdd((caller.Tenant, caller.Subject), static _ => new ConcurrentDictionary<Session, byte>());
+            var sessions = _byUser.GetOrAdd((caller.Tenant, caller.Subject), static _ => new ConcurrentDictionary<Session, byte>(concurrencyLevel: 1, capacity: 1));
             sessions[session] = 0;
             // The last one of the user may have gone, and the list with it, at this very moment.
             if (_byUser.TryGetValue((caller.Tenant, caller.Subject), out var kept) && ReferenceEquals(kept, sessions)) return;
@@ -50,5 +50,5 @@ internal sealed class SessionDirectory
 
     // Somebody came into the list between the look and its removal.
     private void Readd((string, string) key, Session session) =>
-        _byUser.GetOrAdd(key, static _ => new ConcurrentDictionary<Session, byte>())[session] = 0;
+        _byUser.GetOrAdd(key, static _ => new ConcurrentDictionary<Session, byte>(concurrencyLevel: 1, capacity: 1))[session] = 0;
 }
