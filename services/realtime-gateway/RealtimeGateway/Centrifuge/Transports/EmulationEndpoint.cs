@@ -43,7 +43,21 @@ internal static class EmulationEndpoint
             return;
         }
 
-        await session.ReceiveAsync(request.Data, session.Aborted);
+        try
+        {
+            await session.ReceiveAsync(request.Data, session.Aborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The stream has ended in the middle of a command; nobody waits for its answer.
+        }
+        catch (Exception e)
+        {
+            // As over a WebSocket: a client whose command failed in here comes back to a new session.
+            Log.ConnectionFailed(session.Services.Logger, session.Connection.Kind, e);
+            session.Connection.Close(Disconnect.ServerError);
+        }
+
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }
