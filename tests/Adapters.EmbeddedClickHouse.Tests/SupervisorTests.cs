@@ -58,6 +58,20 @@ public sealed partial class SupervisorTests : IAsyncLifetime
         Assert.Contains(_server.Log.Lines, line => line.Id == 7754);
     }
 
+    [Fact]
+    public async Task Child_stands_back_with_all_its_threads()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks into /proc.");
+        await _server.Locator(TestContext.Current.CancellationToken);
+        await ExecuteAsync("CREATE TABLE t (n UInt64) ENGINE = MergeTree ORDER BY n");
+        using var child = Child();
+        // "pid (name) state ppid …": the nice value is the 17th behind the name.
+        var nice = Directory.GetDirectories($"/proc/{child.Id}/task").Select(task => File.ReadAllText(Path.Combine(task, "stat")).Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[16]).ToList();
+        // The runtime gives one of its own another priority where it may; none is left where it was.
+        Assert.InRange(nice.Count(one => one == "10"), 10, nice.Count);
+        Assert.DoesNotContain("0", nice);
+    }
+
     [Theory]
     [InlineData("Program", "/nowhere/clickhouse-embedded.dll", "The embedded ClickHouse is not at /nowhere/clickhouse-embedded.dll")]
     [InlineData("Library", "/nowhere/libchdb.so", "there is no library '/nowhere/libchdb.so'")]

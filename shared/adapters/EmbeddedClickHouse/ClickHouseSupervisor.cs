@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -72,6 +73,7 @@ internal sealed class ClickHouseSupervisor(
     private async Task RunChildAsync(CancellationToken stoppingToken)
     {
         using var child = Process.Start(ChildProgram.Describe(options.Value, _port, _secret)) ?? throw new InvalidOperationException("no process was started");
+        if (options.Value.StandsBack) StandBack(child);
         var output = ReadOutputAsync(child);
         var errors = ReadErrorsAsync(child);
         try
@@ -89,6 +91,19 @@ internal sealed class ClickHouseSupervisor(
         }
 
         Log.Ended(logger, child.Id, child.ExitCode);
+    }
+
+    // At once: each thread has the priority of the one that starts it.
+    private static void StandBack(Process child)
+    {
+        try
+        {
+            child.PriorityClass = ProcessPriorityClass.BelowNormal;
+        }
+        catch (Exception e) when (e is Win32Exception or InvalidOperationException)
+        {
+            // It has ended, or we have so low a priority ourselves that this one would be a higher, which only root may give.
+        }
     }
 
     private async Task ReadOutputAsync(Process child)

@@ -22,6 +22,12 @@ public sealed class EmbeddedClickHouseOptions
     [Range(256L << 20, long.MaxValue)]
     public long MaxMemoryBytes { get; set; } = 2L << 30;
 
+    /// <summary>
+    /// Whether ClickHouse stands back where processors are short (nice 10): what is accepted and shown now goes first, and the archive and queries take what
+    /// is left, about a tenth at least. Default true.
+    /// </summary>
+    public bool StandsBack { get; set; } = true;
+
     /// <summary>The metadata database's file, from which the child verifies the API keys of BI users; unset, only services get in.</summary>
     public string? MetadataFile { get; set; }
 

@@ -145,6 +145,27 @@ public sealed class WorkGateTests
     }
 
     [Fact]
+    public void Tenant_with_less_than_its_share_does_not_wait_until_the_log_is_done_with_anothers()
+    {
+        var window = new LogWindow(TimeSpan.FromMilliseconds(100));
+        var gate = new WorkGate(4, window, new ManualTimeProvider());
+        var noisy = new TenantFlow("noisy");
+        var half = (window.Bytes / 2) - 4096;
+        foreach (var _ in (int[])[1, 2])
+        {
+            Assert.True(gate.Enter(noisy, 0, half).Granted.IsCompletedSuccessfully);
+            gate.LeaveWork(noisy);
+        }
+
+        // The log's hands are full: the noisy one's next waits, and of a quiet one as much goes in as the reserve has room for.
+        var next = gate.Enter(noisy, 0, half);
+        Assert.False(next.Granted.IsCompleted);
+        Assert.True(gate.Enter(new TenantFlow("quiet"), 0, window.Bytes / 5).Granted.IsCompletedSuccessfully);
+        Assert.False(gate.Enter(new TenantFlow("third"), 0, window.Bytes / 5).Granted.IsCompleted);
+        Assert.False(next.Granted.IsCompleted);
+    }
+
+    [Fact]
     public void Tenant_whose_line_is_shorter_than_the_average_is_never_refused()
     {
         var time = new ManualTimeProvider();

@@ -14,6 +14,9 @@ internal sealed class WorkGate(int slots, LogWindow log, TimeProvider time)
     // What a request costs beside its bytes, in bytes.
     private const long Overhead = 2048;
 
+    // This part of the log's window, beyond it, is for those who have had less than their share.
+    private const int Reserve = 4;
+
     // Seconds' worth of the pace that may be used at once.
     private const double Burst = 0.1;
 
@@ -178,14 +181,15 @@ internal sealed class WorkGate(int slots, LogWindow log, TimeProvider time)
             }
 
             if (_running == slots) break;
-            if (_inLog > 0 && _inLog + turn.Bytes > log.Bytes)
+            // Whose turn is due in virtual time has had no more than its share: it need not wait until the log is done with what the others have sent.
+            var due = turn.Start <= _virtualTime;
+            if (_inLog > 0 && _inLog + turn.Bytes > (due ? log.Bytes + (log.Bytes / Reserve) : log.Bytes))
             {
                 log.Wanted();
                 break;
             }
 
-            // Whose turn is due in virtual time has had no more than its share.
-            if (turn.Start > _virtualTime && !HasTokens()) break;
+            if (!due && !HasTokens()) break;
             Take(flow);
             _virtualTime = Math.Max(_virtualTime, turn.Start);
             if (!turn.TryGrant()) continue;
