@@ -24,9 +24,9 @@ public sealed class EmbeddedClickHouseOptions
 
     /// <summary>
     /// Whether ClickHouse stands back where processors are short (nice 10): what is accepted and shown now goes first, and the archive and queries take what
-    /// is left, about a tenth at least. Default true.
+    /// is left, about a tenth at least. For bursts: where all processors are busy for minutes the archive falls behind, and the log fills up. Default false.
     /// </summary>
-    public bool StandsBack { get; set; } = true;
+    public bool StandsBack { get; set; }
 
     /// <summary>The metadata database's file, from which the child verifies the API keys of BI users; unset, only services get in.</summary>
     public string? MetadataFile { get; set; }
