@@ -107,6 +107,41 @@ public sealed class GroupTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task Partitions_that_went_away_while_they_were_paused_flow_when_they_come_back()
+    {
+        const int Total = 16_000;
+        await using var log = kafka.Open(await kafka.GetServersAsync(), _prefix);
+        var padding = new string('x', 4000);
+        for (var i = 0; i < Total; i += 500) await log.AppendAsync([.. Numbers(i, 500).Select(number => $"{number}:{padding}")]);
+        await using var consumer = await log.JoinAsync("g");
+        await Eventually.TrueAsync(() => ((KafkaConsumer)consumer).IsPaused, _patience);
+
+        // Some of its partitions go to another, are read to their end there, and come back.
+        var values = new ConcurrentQueue<string>();
+        var other = await GroupReader.JoinAsync(log, "g", values);
+        await Eventually.TrueAsync(() => other.Assignment.Count == 2, _patience);
+        while (values.Count < Total)
+        {
+            using var batch = await consumer.ReadAsync(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+            foreach (var entry in batch is null ? [] : batch.Entries) values.Enqueue(Encoding.UTF8.GetString(entry.Value.Span));
+            if (batch is not null) await consumer.CommitAsync(batch.Partition, batch.NextOffset, TestContext.Current.CancellationToken);
+        }
+
+        await other.DisposeAsync();
+        var after = new HashSet<string>();
+        await log.AppendAsync(Numbers(Total, 100));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                using var batch = await consumer.ReadAsync(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken);
+                foreach (var entry in batch is null ? [] : batch.Entries) after.Add(Encoding.UTF8.GetString(entry.Value.Span));
+                return after.Count(value => !value.Contains(':', StringComparison.Ordinal)) == 100;
+            },
+            _patience);
+        Assert.Equal(4, consumer.Assignment.Count);
+    }
+
+    [Fact]
     public async Task Commit_of_a_partition_that_went_away_changes_nothing()
     {
         var servers = await kafka.GetServersAsync();

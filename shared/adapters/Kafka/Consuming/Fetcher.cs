@@ -123,7 +123,8 @@ internal sealed class Fetcher
     {
         if (_queue.WaitForRoom(_paused ? TimeSpan.Zero : _fullTime))
         {
-            if (!_paused) return;
+            // A partition that went away while it was paused is still paused when it comes back.
+            if (!_paused && !_flowing) return;
             Consumer.Resume(Consumer.Assignment);
             _paused = _flowing = false;
         }
@@ -170,7 +171,7 @@ internal sealed class Fetcher
 
     private List<TopicPartitionOffset> OnAssigned(List<TopicPartition> partitions)
     {
-        // Partitions that come during a pause are not paused yet.
+        // Partitions that come during a pause are not paused yet, and those that went away during one still are.
         _flowing = true;
         var committed = Consumer.Committed(partitions, _pollTime * 100).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
         var states = _listener.Assigned([.. partitions.Select(p => (p.Partition.Value, committed.TryGetValue(p.Partition.Value, out var offset) && offset >= 0 ? offset : (long?)null))]);
