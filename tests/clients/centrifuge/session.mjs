@@ -2,87 +2,31 @@
 // log, one second after the other: 1, 2, 3, … so that a gap or a repeat shows.
 // usage: node session.mjs URL API_KEY EXPIRED_TOKEN
 import assert from "node:assert/strict";
-import net from "node:net";
 import { Centrifuge } from "centrifuge";
 import WebSocket from "ws";
+import { createWay, fail, once, secondOf, tokenFrom, until } from "./support.mjs";
 
 const [url, apiKey, expired] = process.argv.slice(2);
 const server = new URL(url);
 const channel = "tenant:acme:metrics:shop";
 const limit = setTimeout(() => fail("the script took too long"), 90_000);
 
-function fail(reason) {
-  console.error(reason);
-  process.exit(1);
-}
-
-async function token(body = {}) {
-  const answer = await fetch(new URL("/api/v1/tokens", server), {
-    method: "POST",
-    headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-    body: JSON.stringify({ ttl_seconds: 60, ...body }),
-  });
-  assert.equal(answer.status, 200, await answer.clone().text());
-  return (await answer.json()).token;
-}
-
-const once = (emitter, event) => new Promise((resolve) => emitter.once(event, resolve));
-
-async function until(condition, what) {
-  const end = Date.now() + 30_000;
-  while (!condition()) {
-    if (Date.now() > end) fail(`not in time: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** A way to the server that can be cut and mended. */
-function proxy() {
-  const sockets = new Set();
-  let open = true;
-  const listener = net.createServer((client) => {
-    if (!open) return client.destroy();
-    const upstream = net.connect(Number(server.port), server.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  return new Promise((resolve) => listener.listen(0, "127.0.0.1", () => resolve({
-    endpoint: `ws://127.0.0.1:${listener.address().port}/connection/websocket`,
-    cut() {
-      open = false;
-      for (const socket of sockets) socket.destroy();
-    },
-    mend() {
-      open = true;
-    },
-    close: () => listener.close(),
-  })));
-}
-
-const second = (window) => (Date.parse(window.window_start) - Date.parse("2026-01-01T00:00:00Z")) / 1000;
+const token = (body) => tokenFrom(server, apiKey, body);
 
 async function recoversWithoutGap() {
-  const way = await proxy();
-  const client = new Centrifuge(way.endpoint, { websocket: WebSocket, getToken: () => token(), minReconnectDelay: 100, maxReconnectDelay: 500 });
+  const way = await createWay(server, "websocket");
+  const client = new Centrifuge(way.transports, { ...way.options, getToken: () => token(), minReconnectDelay: 100, maxReconnectDelay: 500 });
   const subscription = client.newSubscription(channel);
   const subscribed = [];
   let last = 0;
   let publications = 0;
   subscription.on("subscribed", (context) => {
     subscribed.push(context);
-    if (context.data) last = Math.max(0, ...context.data.data.windows.map(second));
+    if (context.data) last = Math.max(0, ...context.data.data.windows.map(secondOf));
   });
   subscription.on("publication", (context) => {
     assert.equal(context.data.type, "window");
-    assert.equal(second(context.data.data), last + 1, "a window was missed or came twice");
+    assert.equal(secondOf(context.data.data), last + 1, "a window was missed or came twice");
     last++;
     publications++;
   });

@@ -6,10 +6,30 @@ using Millrace.Hosting.Http;
 
 namespace Millrace.RealtimeGateway.Http;
 
-/// <summary>Reads small JSON bodies, with our own errors.</summary>
+/// <summary>Reads small bodies, with our own errors.</summary>
 internal static class RequestBody
 {
     private const int MaxBytes = 64 * 1024;
+
+    /// <summary>Reads the body as it is.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="most">Bytes that it may have.</param>
+    /// <returns><see langword="null"/> when it has been refused and answered.</returns>
+    public static async ValueTask<byte[]?> ReadBytesAsync(HttpContext context, int most)
+    {
+        using var body = new MemoryStream();
+        var buffer = new byte[4096];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        {
+            body.Write(buffer, 0, read);
+            if (body.Length <= most) continue;
+            await Problems.WriteAsync(context, ErrorCodes.TooLarge, $"The body may have {most} bytes.");
+            return null;
+        }
+
+        return body.ToArray();
+    }
 
     /// <summary>Reads the body; an absent one is the default.</summary>
     /// <returns><see langword="null"/> when it has been refused and answered.</returns>

@@ -7,11 +7,10 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Millrace.Contracts.Errors;
 using Millrace.Hosting.Authentication;
-using Millrace.Hosting.Http;
 using Millrace.Ports.EventLog;
 using Millrace.RealtimeGateway.Channels;
+using Millrace.RealtimeGateway.Http;
 using Millrace.RealtimeGateway.Namespaces;
 
 namespace Millrace.RealtimeGateway.ServerApi;
@@ -147,18 +146,8 @@ internal sealed class ServerApiEndpoints
 
     private async Task<JsonDocument?> ReadAsync(HttpContext context)
     {
-        var bytes = new ArrayBufferWriter<byte>();
-        while (true)
-        {
-            var read = await context.Request.Body.ReadAsync(bytes.GetMemory(4096), context.RequestAborted);
-            if (read == 0) break;
-            bytes.Advance(read);
-            if (bytes.WrittenCount <= _limits.RequestBytes) continue;
-            await Problems.WriteAsync(context, ErrorCodes.TooLarge, $"The body may have {_limits.RequestBytes} bytes.");
-            return null;
-        }
-
-        if (ApiCall.Parse(bytes.WrittenCount == 0 ? "{}"u8.ToArray() : bytes.WrittenMemory) is { } document) return document;
+        if (await RequestBody.ReadBytesAsync(context, _limits.RequestBytes) is not { } bytes) return null;
+        if (ApiCall.Parse(bytes.Length == 0 ? "{}"u8.ToArray() : bytes) is { } document) return document;
         await WriteAsync(context, ApiError.BadRequest, json => WriteError(json, ApiError.BadRequest));
         return null;
     }

@@ -10,22 +10,13 @@ internal sealed partial class Session
     private SessionSubscription[] _ending = [];
 
     /// <summary>Why a channel is not open to the client, if it is not.</summary>
-    public ClientError? Check(ChannelName name) =>
-        !Grants!.MayListen(name) ? ClientError.PermissionDenied
-        : !name.Exists ? ClientError.UnknownChannel
-        : null;
+    public ClientError? Check(ChannelName name) => Check(name, Grants!.MayListen(name));
 
     /// <summary>Why what was in a channel is not open to the client, if it is not.</summary>
-    public ClientError? CheckHistory(ChannelName name) =>
-        !Grants!.MayReadHistory(name) ? ClientError.PermissionDenied
-        : !name.Exists ? ClientError.UnknownChannel
-        : null;
+    public ClientError? CheckHistory(ChannelName name) => Check(name, Grants!.MayReadHistory(name));
 
     /// <summary>Why a channel is not open to the client whatever a token for it says, if it is not.</summary>
-    public ClientError? CheckOwner(ChannelName name) =>
-        !Grants!.IsWithinOwner(name) ? ClientError.PermissionDenied
-        : !name.Exists ? ClientError.UnknownChannel
-        : null;
+    public ClientError? CheckOwner(ChannelName name) => Check(name, Grants!.IsWithinOwner(name));
 
     /// <summary>A channel's name as this client means it.</summary>
     public ChannelName Parse(string channel) => Services.Namespaces.Parse(channel, Caller!.Tenant);
@@ -65,6 +56,9 @@ internal sealed partial class Session
         End(subscription!, EndPush(push));
         return true;
     }
+
+    // What is not allowed is not even said to exist.
+    private static ClientError? Check(ChannelName name, bool allowed) => !allowed ? ClientError.PermissionDenied : name.Exists ? null : ClientError.UnknownChannel;
 
     private void ExpireSubscriptions(long nowMs)
     {

@@ -4,6 +4,7 @@ using Millrace.Contracts.Errors;
 using Millrace.Hosting.Http;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.Http;
 using Millrace.RealtimeGateway.WebSockets;
 
 namespace Millrace.RealtimeGateway.Centrifuge.Transports;
@@ -22,22 +23,8 @@ internal static class StreamEndpoint
     }
 
     /// <summary>The request's body; <see langword="null"/> when it was refused and answered.</summary>
-    public static async ValueTask<byte[]?> ReadBodyAsync(HttpContext context, SessionServices services)
-    {
-        var most = services.Connections.Options.InboundBytes;
-        using var body = new MemoryStream();
-        var buffer = new byte[4096];
-        int read;
-        while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
-        {
-            body.Write(buffer, 0, read);
-            if (body.Length <= most) continue;
-            await Problems.WriteAsync(context, ErrorCodes.TooLarge, $"The body may have {most} bytes.");
-            return null;
-        }
-
-        return body.ToArray();
-    }
+    public static ValueTask<byte[]?> ReadBodyAsync(HttpContext context, SessionServices services) =>
+        RequestBody.ReadBytesAsync(context, services.Connections.Options.InboundBytes);
 
     /// <summary>Serves a client whose commands come by other requests, but for the first one.</summary>
     public static async Task ServeTwoWayAsync(HttpContext context, SessionServices services, Wire wire, string contentType, SessionStart start, byte[] first)
