@@ -4,6 +4,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Millrace.Adapters.ClickHouse;
 using Millrace.Adapters.EmbeddedClickHouse;
 using Millrace.Archiver.ClickHouse;
@@ -41,6 +43,10 @@ public class ClickHouseFixture : IAsyncLifetime
         _host = builder.Build();
         await _host.StartAsync();
         await ClickHouse.PingAsync(CancellationToken.None);
+
+        // A test may ask the tables before its own archiver has seen to them.
+        var options = Options.Create(new ArchiverOptions { SyncParts = false });
+        await new SchemaMigrator(ClickHouse, new Tables(options.Value.Schema), options, TimeProvider.System, NullLogger<SchemaMigrator>.Instance).RunAsync(CancellationToken.None);
     }
 
     /// <summary>A door to it of a test's own, and a client that goes through.</summary>
