@@ -101,6 +101,33 @@ public sealed class PresenceTests : GatewayTest
         Assert.Equal(102, Code(await ada.CallAsync("presence", new { channel = "tenant:acme:none:x" })));
     }
 
+    [Theory]
+    [InlineData("sub", 103)]
+    [InlineData("sub prs", 0)]
+    [InlineData("prs", 0)]
+    [InlineData("hst", 103)]
+    public async Task Claim_caps_must_name_prs_for_whoever_asks(string uses, int code)
+    {
+        var caps = new JsonArray(new JsonObject { ["channels"] = new JsonArray("tenant:acme:lobby:*"), ["allow"] = Texts(uses.Split(' ')) });
+        await using var client = await ConnectAsync(Signed(("scope", "read"), ("caps", caps)));
+        if (uses.StartsWith("sub", StringComparison.Ordinal)) Assert.Equal(0, Code(await client.SubscribeAsync(Room)));
+
+        Assert.Equal(code, Code(await client.CallAsync("presence", new { channel = Room })));
+        Assert.Equal(code, Code(await client.CallAsync("presence_stats", new { channel = Room })));
+        Assert.Equal(103, Code(await client.CallAsync("presence", new { channel = "tenant:acme:quiet:x" })));
+    }
+
+    [Fact]
+    public async Task Token_for_a_channel_shows_who_is_in_it_whatever_caps_say()
+    {
+        await using var client = await ConnectAsync(Signed(("scope", "read"), ("caps", new JsonArray())));
+        Assert.Equal(103, Code(await client.CallAsync("presence", new { channel = Room })));
+        await client.CallAsync("subscribe", new { channel = Room, token = Signed(("channel", Room)) });
+
+        Assert.Equal(["ada"], Users(await client.CallAsync("presence", new { channel = Room })));
+        Assert.Equal(103, Code(await client.CallAsync("presence", new { channel = "tenant:acme:lobby:next" })));
+    }
+
     [Fact]
     public async Task Channels_and_info_tell_of_every_gateway_and_of_the_callers_tenant_only()
     {
@@ -163,6 +190,15 @@ public sealed class PresenceTests : GatewayTest
         table.Expire(1310);
         Assert.Empty(table.Nodes);
     }
+
+    private static string Signed(params (string Name, JsonNode Value)[] claims)
+    {
+        var all = new JsonObject { ["tenant"] = GatewayServer.Tenant, ["sub"] = "ada", ["exp"] = TimeProvider.System.GetUtcNow().AddMinutes(1).ToUnixTimeSeconds() };
+        foreach (var (name, value) in claims) all[name] = value;
+        return GatewayServer.Sign(all);
+    }
+
+    private static JsonArray Texts(string[] texts) => [.. texts.Select(text => (JsonNode)text)];
 
     private async Task<SocketClient> ConnectToAsync(WebApplication gateway, string user) =>
         await SocketClient.ConnectAsync(GatewayServer.AddressOf(gateway), Server.Token(subject: user));

@@ -47,7 +47,10 @@ internal sealed class ChannelGrants(Caller caller, IReadOnlyList<string>? channe
     public bool MayReadHistory(ChannelName name) => Allows(name) && MayUse(name, "hst") && (name.Namespace is null || name.Namespace.MaySubscribe(this, name));
 
     /// <summary>Whether the credential may ask who is in the channel.</summary>
-    public bool MayReadPresence(ChannelName name) => Allows(name) && MayUse(name, "prs");
+    public bool MayReadPresence(ChannelName name) => Allows(name) && MaySeePresence(name) && (name.Namespace is null || name.Namespace.MaySubscribe(this, name));
+
+    /// <summary>Whether the claim <c>caps</c> lets the credential ask who is in a channel that is open to it.</summary>
+    public bool MaySeePresence(ChannelName name) => MayUse(name, "prs");
 
     /// <summary>Whether the channel is within the grants, existing or not; its namespace may ask for more.</summary>
     public bool Allows(ChannelName name) => IsListed(name.Text) && IsWithinOwner(name);

@@ -15,6 +15,9 @@ internal sealed class PresenceReader(PresenceTable table, LocalPresence local, C
     /// <summary>Who listens to a channel.</summary>
     public IReadOnlyList<ClientInfo> Of(ChannelName name) => [.. local.Of(name), .. table.Elsewhere(self.Id, name)];
 
+    /// <summary>How many users these clients are of.</summary>
+    public static int Users(IEnumerable<ClientInfo> clients) => clients.Select(client => client.User).Distinct(StringComparer.Ordinal).Count();
+
     /// <summary>How many listen to each channel.</summary>
     public Dictionary<ChannelName, int> Counts()
     {

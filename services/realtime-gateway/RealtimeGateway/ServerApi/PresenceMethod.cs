@@ -52,7 +52,7 @@ internal sealed class PresenceStatsMethod(PresenceReader presence, TimeProvider 
         return json =>
         {
             json.WriteNumber("num_clients"u8, clients.Count);
-            json.WriteNumber("num_users"u8, clients.Select(client => client.User).Distinct(StringComparer.Ordinal).Count());
+            json.WriteNumber("num_users"u8, PresenceReader.Users(clients));
         };
     }
 }

@@ -34,12 +34,12 @@ internal sealed class PresenceHandler(PresenceReader presence) : ICommandHandler
         return true;
     }
 
-    /// <summary>Who listens, for a client that may listen too and a namespace that tells.</summary>
+    /// <summary>Who listens, for a client that may ask and a namespace that tells.</summary>
     public static async ValueTask<(ClientError? Error, IReadOnlyList<ClientInfo> Clients)> AskAsync(
         PresenceReader presence, Session session, Command command, CancellationToken cancellationToken)
     {
         var name = session.Parse(command.Channel);
-        if (!session.Subscriptions.ContainsKey(name.Text) && session.Check(name) is { } error) return (error, []);
+        if (session.CheckPresence(name) is { } error) return (error, []);
         if (!name.Namespace!.Presence) return (ClientError.NotAvailable, []);
         try
         {

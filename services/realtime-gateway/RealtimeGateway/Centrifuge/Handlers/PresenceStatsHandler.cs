@@ -21,7 +21,7 @@ internal sealed class PresenceStatsHandler(PresenceReader presence) : ICommandHa
 
         using var to = session.BeginReply(command, Fields.Reply.PresenceStats);
         to.Number(Fields.Presence.NumClients, clients.Count, always: true);
-        to.Number(Fields.Presence.NumUsers, clients.Select(client => client.User).Distinct(StringComparer.Ordinal).Count(), always: true);
+        to.Number(Fields.Presence.NumUsers, PresenceReader.Users(clients), always: true);
         session.Answer(command, to);
         return true;
     }

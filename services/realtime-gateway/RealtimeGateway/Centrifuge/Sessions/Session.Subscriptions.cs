@@ -15,6 +15,16 @@ internal sealed partial class Session
     /// <summary>Why what was in a channel is not open to the client, if it is not.</summary>
     public ClientError? CheckHistory(ChannelName name) => Check(name, Grants!.MayReadHistory(name));
 
+    /// <summary>
+    /// Why the client may not ask who is in a channel, if it may not. One that was opened to it by a token for that channel or by a backend is beyond the
+    /// connection's token; one that it listens to otherwise is asked for by leave of the claim <c>caps</c>, if there is one.
+    /// </summary>
+    public ClientError? CheckPresence(ChannelName name)
+    {
+        if (!_subscriptions.TryGetValue(name.Text, out var subscription)) return Check(name, Grants!.MayReadPresence(name));
+        return subscription.ByToken || Grants!.MaySeePresence(name) ? null : ClientError.PermissionDenied;
+    }
+
     /// <summary>Why a channel is not open to the client whatever a token for it says, if it is not.</summary>
     public ClientError? CheckOwner(ChannelName name) => Check(name, Grants!.IsWithinOwner(name));
 
