@@ -50,7 +50,7 @@ public static class MillraceHosting
             services.AddSingleton<IRefusalAudit>(provider => provider.GetRequiredService<RefusalAudit>());
             services.AddHostedService(provider => provider.GetRequiredService<RefusalAudit>());
             services.AddHealthChecks()
-                .AddCheck<WorkersHealthCheck>("workers", tags: [HealthEndpoints.ReadyTag])
+                .AddCheck<WorkersHealthCheck>("workers", tags: [HealthEndpoints.ReadyTag, HealthEndpoints.ServingTag])
                 .AddCheck<MetadataHealthCheck>("metadata", tags: [HealthEndpoints.ReadyTag], timeout: TimeSpan.FromSeconds(5));
         }
 
@@ -80,7 +80,7 @@ public static class MillraceHosting
         return services;
     }
 
-    /// <summary>Maps <c>/health</c>, <c>/health/live</c>, <c>/health/ready</c> and <c>/metrics</c>.</summary>
+    /// <summary>Maps <c>/health</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/health/serving</c> and <c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapMillraceOperations(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapMillraceHealth().MapMillraceMetrics();
 }

@@ -33,6 +33,23 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task Serving_follows_the_own_parts_and_never_a_server_that_is_away()
+    {
+        await using var host = await TestHost.StartAsync(services: services => services.AddHealthChecks()
+            .AddCheck("database", () => HealthCheckResult.Unhealthy("Away."), tags: [HealthEndpoints.ReadyTag]));
+        var gate = host.App.Services.GetRequiredService<ReadinessGate>();
+
+        Assert.Equal(503, (await host.GetAsync("/health/ready")).Status);
+        var (status, body) = await host.GetAsync("/health/serving");
+        Assert.Equal(200, status);
+        Assert.Equal(["workers"], body.GetProperty("dependencies").EnumerateObject().Select(part => part.Name));
+
+        gate.MarkNotReady("connections", "draining");
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(503, (await host.GetAsync("/health/serving")).Status);
+    }
+
+    [Fact]
     public async Task Health_shows_each_dependency_and_ready_only_those_that_matter()
     {
         await using var host = await TestHost.StartAsync(services: services => services.AddHealthChecks()

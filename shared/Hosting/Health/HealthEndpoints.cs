@@ -9,20 +9,25 @@ namespace Millrace.Hosting.Health;
 
 /// <summary>
 /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: everything tagged <c>ready</c> is well (200) or not (503).
-/// <c>/health</c>: the state of each dependency. All are JSON and need no credential; they say what is wrong, never how to get in.
+/// <c>/health/serving</c>: this process's own parts run and it does not stop; servers it depends on are not asked, since another instance would be no better
+/// off. <c>/health</c>: the state of each dependency. All are JSON and need no credential; they say what is wrong, never how to get in.
 /// </summary>
 public static class HealthEndpoints
 {
     /// <summary>Tag of the checks that decide whether the process takes traffic.</summary>
     public const string ReadyTag = "ready";
 
-    /// <summary>Maps the three paths.</summary>
+    /// <summary>Tag of the checks of the process itself.</summary>
+    public const string ServingTag = "serving";
+
+    /// <summary>Maps the four paths.</summary>
     public static IEndpointRouteBuilder MapMillraceHealth(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         var reports = endpoints.ServiceProvider.GetRequiredService<HealthReports>();
         endpoints.MapGet("/health/live", static context => WriteAsync(context, HealthStatus.Healthy, null));
         endpoints.MapGet("/health/ready", async context => await AnswerAsync(context, await reports.ReadyAsync(context.RequestAborted)));
+        endpoints.MapGet("/health/serving", async context => await AnswerAsync(context, await reports.ServingAsync(context.RequestAborted)));
         endpoints.MapGet("/health", async context => await AnswerAsync(context, await reports.AllAsync(context.RequestAborted)));
         return endpoints;
     }

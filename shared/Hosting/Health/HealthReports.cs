@@ -7,9 +7,12 @@ internal sealed class HealthReports(HealthCheckService checks, TimeProvider time
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
     private readonly Slot _ready = new(checks, time, registration => registration.Tags.Contains(HealthEndpoints.ReadyTag));
+    private readonly Slot _serving = new(checks, time, registration => registration.Tags.Contains(HealthEndpoints.ServingTag));
     private readonly Slot _all = new(checks, time, null);
 
     public Task<HealthReport> ReadyAsync(CancellationToken cancellationToken) => _ready.GetAsync().WaitAsync(cancellationToken);
+
+    public Task<HealthReport> ServingAsync(CancellationToken cancellationToken) => _serving.GetAsync().WaitAsync(cancellationToken);
 
     public Task<HealthReport> AllAsync(CancellationToken cancellationToken) => _all.GetAsync().WaitAsync(cancellationToken);
 

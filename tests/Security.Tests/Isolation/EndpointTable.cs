@@ -32,7 +32,7 @@ internal static class EndpointTable
 
     public static readonly IReadOnlyList<EndpointEntry> Entries =
     [
-        Public("/health"), Public("/health/live"), Public("/health/ready"), Public("/metrics"),
+        Public("/health"), Public("/health/live"), Public("/health/ready"), Public("/health/serving"), Public("/metrics"),
         // The credential is in the protocol's first message: see ChannelMatrixTests.
         Public("/connection/websocket"), Public("/connection/sse"), Public("/connection/uni_websocket"), Public("/connection/uni_sse"),
         new("GET", "/connection/uni_http_stream", null) { Suffix = "?cf_connect=nonsense" },
