@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using Millrace.Hosting.Commands;
 using Millrace.Hosting.Faults;
 using Millrace.Ports.EventLog;
 using Millrace.Ports.Metadata;
@@ -16,6 +17,9 @@ public static class HostRunner
     /// <summary>Exit code of a start that failed for something that whoever started it can put right.</summary>
     public const int CannotStart = 2;
 
+    // Of the flow that builds the host: tests build several at a time.
+    private static readonly AsyncLocal<bool> Printing = new();
+
     /// <summary>Runs until Ctrl-C, SIGTERM or a stop, and disposes the host.</summary>
     /// <returns>The exit code: 0, <see cref="CannotStart"/>, or 1 for what should never happen.</returns>
     public static Task<int> RunAsync(IHost host) => RunAsync(() => host, Console.Error);
@@ -23,16 +27,35 @@ public static class HostRunner
     /// <summary>The same, with the building of the host guarded as well.</summary>
     public static Task<int> RunAsync(Func<IHost> build) => RunAsync(build, Console.Error);
 
-    internal static async Task<int> RunAsync(Func<IHost> build, TextWriter errors)
+    /// <summary>
+    /// The same for a program whose command line may begin with <c>--health [port]</c> (ask the one that runs) or <c>--print-config</c> (show the settings in force).
+    /// </summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="build">Builds the host.</param>
+    public static Task<int> RunAsync(string[] args, Func<IHost> build)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        return HostCommand.Of(args) == HostCommand.Health ? HealthCommand.RunAsync(args, Console.Error) : RunAsync(build, Console.Error, HostCommand.Of(args), Console.Out);
+    }
+
+    /// <summary>A command line without the command that <see cref="RunAsync(string[], Func{IHost})"/> looks for.</summary>
+    public static string[] WithoutCommand(string[] args) => HostCommand.WithoutCommand(args);
+
+    internal static async Task<int> RunAsync(Func<IHost> build, TextWriter errors, string? command = null, TextWriter? output = null)
     {
         try
         {
             FaultPoint.Check();
+            Printing.Value = command == HostCommand.PrintConfiguration;
             using var host = build();
-            // The host validates too, but only after it has made all services, whose constructors would stop at the first bad option.
-            host.Services.GetService<IStartupValidator>()?.Validate();
+            Configured(host.Services);
             await host.RunAsync();
             return Environment.ExitCode;
+        }
+        catch (PrintedException printed)
+        {
+            await output!.WriteLineAsync(printed.Text);
+            return 0;
         }
         catch (Exception e)
         {
@@ -45,6 +68,16 @@ public static class HostRunner
             await errors.WriteLineAsync("millrace: " + e);
             return 1;
         }
+    }
+
+    /// <summary>
+    /// The settings are all there, and nothing has been made of them: validates them, and goes no further where they were to be printed. Called as soon as
+    /// there are services; later (the host itself validates, too) constructors, and endpoints that open what they need, would stop at the first bad option.
+    /// </summary>
+    internal static void Configured(IServiceProvider services)
+    {
+        services.GetService<IStartupValidator>()?.Validate();
+        if (Printing.Value) throw new PrintedException(PrintConfigurationCommand.Print(services));
     }
 
     /// <summary>The line for an error that is not a bug, else null.</summary>
@@ -66,3 +99,10 @@ public static class HostRunner
 /// <param name="message">What is wrong and what to do, in one line.</param>
 /// <param name="innerException">The cause.</param>
 public sealed class StartException(string message, Exception? innerException = null) : Exception(message, innerException);
+
+/// <summary>Ends the building of a host whose settings were only to be printed.</summary>
+internal sealed class PrintedException(string text) : Exception
+{
+    /// <summary>The settings.</summary>
+    public string Text { get; } = text;
+}

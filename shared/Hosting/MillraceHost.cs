@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Millrace.Hosting.Commands;
 using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Http;
 using Millrace.Hosting.Telemetry;
@@ -17,14 +18,15 @@ public static class MillraceHost
     /// <summary>
     /// A builder with web server, logging and <see cref="MillraceHosting.AddMillraceHosting"/> set up: listens at 127.0.0.1 and
     /// <paramref name="defaultPort"/> unless told otherwise, takes settings from <c>appsettings.json</c>, the environment
-    /// (<c>Millrace__…</c>) and the command line (<c>--Millrace:Http:Port=…</c>).
+    /// (<c>Millrace__…</c>, with <c>_FILE</c> at the end from a file) and the command line (<c>--Millrace:Http:Port=…</c>).
     /// </summary>
     /// <param name="args">The command line.</param>
     /// <param name="defaultPort">Port where <c>Millrace:Http:Port</c> is not set.</param>
     /// <param name="configure">Adds settings of the host's own before anything reads them.</param>
     public static WebApplicationBuilder CreateBuilder(string[] args, int defaultPort, Action<IConfigurationManager>? configure = null)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = HostCommand.WithoutCommand(args) });
+        SecretFiles.Use(builder.Configuration);
         configure?.Invoke(builder.Configuration);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Host.UseDefaultServiceProvider(provider => (provider.ValidateOnBuild, provider.ValidateScopes) = (true, true));

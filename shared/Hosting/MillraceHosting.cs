@@ -80,7 +80,14 @@ public static class MillraceHosting
         return services;
     }
 
-    /// <summary>Maps <c>/health</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/health/serving</c> and <c>/metrics</c>.</summary>
-    public static IEndpointRouteBuilder MapMillraceOperations(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapMillraceHealth().MapMillraceMetrics();
+    /// <summary>
+    /// Maps <c>/health</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/health/serving</c> and <c>/metrics</c>, once the settings are
+    /// known to be good: hosts map these before anything of theirs.
+    /// </summary>
+    public static IEndpointRouteBuilder MapMillraceOperations(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        HostRunner.Configured(endpoints.ServiceProvider);
+        return endpoints.MapMillraceHealth().MapMillraceMetrics();
+    }
 }

@@ -45,7 +45,7 @@ internal static partial class OptionsScanner
             else
             {
                 var shown = type == inner ? path : type.Contains("Dictionary", StringComparison.Ordinal) ? path + ":<name>" : path + ":<n>";
-                yield return new Setting(shown, TypeName(inner), summary, RangeOf(match.Groups["attributes"].Value), options.Source.Path, options.Source.LineAt(options.Offset + match.Index));
+                yield return new Setting(shown, TypeName(inner), summary, RangeOf(match.Groups["attributes"].Value), options.Source.Path, options.Source.LineAt(options.Offset + match.Index)) { Choices = ChoicesOf(inner.TrimEnd('?')) };
             }
         }
     }
@@ -62,6 +62,13 @@ internal static partial class OptionsScanner
         }
 
         return null;
+    }
+
+    private static IReadOnlyList<string> ChoicesOf(string type)
+    {
+        if (TypeName(type) != "choice") return [];
+        var match = Repository.Sources.Select(source => Regex.Match(source.Text, $@"\benum {Regex.Escape(type)}\s*(?::\s*\w+\s*)?\{{(?<body>[^}}]*)\}}")).FirstOrDefault(match => match.Success);
+        return match is null ? [] : [.. EnumMember().Matches(match.Groups["body"].Value).Select(member => member.Groups["name"].Value)];
     }
 
     private static string ElementOf(string type) => Element().Match(type) is { Success: true } match ? match.Groups["element"].Value : type;
@@ -135,6 +142,9 @@ internal static partial class OptionsScanner
     [GeneratedRegex(@"^[0-9L*< ]+$")]
     private static partial Regex Constant();
 
+    [GeneratedRegex(@"^\s*(?<name>[A-Z]\w*)\s*(?:=[^,]*)?,?\s*$", RegexOptions.Multiline)]
+    private static partial Regex EnumMember();
+
     [GeneratedRegex(@"<summary>(?<text>.*?)</summary>", RegexOptions.Singleline)]
     private static partial Regex Summary();
 
@@ -145,4 +155,8 @@ internal static partial class OptionsScanner
 internal sealed record Section(string Name, string File, string Summary, IReadOnlyList<Setting> Settings);
 
 /// <summary>One setting, by its full path.</summary>
-internal sealed record Setting(string Path, string Type, string Summary, string Range, string File, int Line);
+internal sealed record Setting(string Path, string Type, string Summary, string Range, string File, int Line)
+{
+    /// <summary>The words of a choice; empty for other types.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+}

@@ -7,7 +7,7 @@ using Millrace.Hosting;
 using Millrace.Hosting.Configuration;
 
 // The aggregator as a program of its own; port 8082 unless Millrace:Http:Port says otherwise.
-return await HostRunner.RunAsync(() =>
+return await HostRunner.RunAsync(args, () =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8082);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));

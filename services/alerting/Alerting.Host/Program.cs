@@ -7,7 +7,7 @@ using Millrace.Alerting;
 using Millrace.Hosting;
 using Millrace.Hosting.Configuration;
 
-return await HostRunner.RunAsync(() =>
+return await HostRunner.RunAsync(args, () =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8084);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));

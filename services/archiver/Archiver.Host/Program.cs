@@ -11,7 +11,7 @@ using Millrace.Hosting.Configuration;
 using Millrace.Hosting.Resilience;
 
 // The archiver as a program of its own; ClickHouse is the server of Millrace:ClickHouse:Url. Port 8085 unless Millrace:Http:Port says otherwise.
-return await HostRunner.RunAsync(() =>
+return await HostRunner.RunAsync(args, () =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8085);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));

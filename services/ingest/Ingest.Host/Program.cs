@@ -6,7 +6,7 @@ using Millrace.Hosting;
 using Millrace.Hosting.Configuration;
 using Millrace.Ingest;
 
-return await HostRunner.RunAsync(() =>
+return await HostRunner.RunAsync(args, () =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8081);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));

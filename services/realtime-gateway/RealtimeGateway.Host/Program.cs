@@ -6,7 +6,7 @@ using Millrace.Hosting;
 using Millrace.Hosting.Configuration;
 using Millrace.RealtimeGateway;
 
-return await HostRunner.RunAsync(() =>
+return await HostRunner.RunAsync(args, () =>
 {
     var builder = MillraceHost.CreateBuilder(args, defaultPort: 8083);
     builder.AddAdapter("EventLog", ("fasterlog", FasterLogModule.AddFasterLogAdapter), ("kafka", KafkaModule.AddKafkaAdapter));

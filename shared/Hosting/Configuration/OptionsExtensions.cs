@@ -58,6 +58,7 @@ public static class OptionsExtensions
             services.AddOptions<SectionNames>().ValidateOnStart();
         }
 
+        services.AddSingleton(new BoundSection(section, provider => provider.GetRequiredService<IOptions<TOptions>>().Value));
         return services.AddOptions<TOptions>().Configure(errors.Bind).ValidateOnStart();
     }
 
