@@ -78,7 +78,7 @@ verb_test() {
     : >"$log"
     ensure_chdb
     ensure_librdkafka
-    ensure_debian ceph-common ceph-mon ceph-osd chromium postgresql rabbitmq-server radosgw
+    ensure_debian ceph-common ceph-mon ceph-osd chromium docker-compose postgresql rabbitmq-server radosgw
     ensure_dashboard
     for folder in "$ROOT"/tests/clients/*/; do ensure_npm "${folder%/}"; done
 
