@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Millrace.Hosting.Authentication;
 using Millrace.RealtimeGateway.Tests.Support;
+using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.RealtimeGateway.Tests;
@@ -43,7 +44,9 @@ public sealed class OrderTests : GatewayTest, IAsyncLifetime
         // What was published before comes before, and nothing after.
         Assert.Equal(1, (int)(await PushAsync(ada, "pub"))["pub"]!["data"]!);
         Assert.Equal(2000, (int)(await PushAsync(ada, "unsubscribe"))["unsubscribe"]!["code"]!);
-        Assert.Equal(2, (int)(await ada.CallAsync("history", new { channel = Room, limit = 1, reverse = true }))["history"]!["publications"]![0]!["data"]!);
+        await Eventually.TrueAsync(
+            async () => (int)(await ada.CallAsync("history", new { channel = Room, limit = 1, reverse = true }))["history"]!["publications"]![0]!["data"]! == 2);
+        Assert.Equal(0, ada.Waiting);
     }
 
     [Fact]

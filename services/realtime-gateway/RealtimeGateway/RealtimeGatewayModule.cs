@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ using Millrace.RealtimeGateway.Presence;
 using Millrace.RealtimeGateway.Publications;
 using Millrace.RealtimeGateway.ServerApi;
 using Millrace.RealtimeGateway.Sources;
+using Millrace.RealtimeGateway.WebSockets.Listening;
 
 namespace Millrace.RealtimeGateway;
 
@@ -52,6 +54,8 @@ public static class RealtimeGatewayModule
         services.AddServerApi();
         services.TryAddSingleton<Subscriptions>();
         services.TryAddSingleton<ConnectionServices>();
+        // Of several the server takes the last that is there.
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnectionListenerFactory, DetachingListenerFactory>());
         AddCommands(services);
         services.AddWorker<EventSource>();
         services.AddWorker<WindowSource>();

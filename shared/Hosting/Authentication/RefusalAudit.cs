@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Dapper;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Millrace.Hosting.Audit;
 using Millrace.Hosting.Schema;
@@ -32,16 +31,15 @@ internal sealed class RefusalAudit(IMetadataDatabase database, AuditLog audit, T
 
     public override string Name => "refusal-audit";
 
-    public void Record(HttpContext context, string? tenant, string? actor, string reason)
+    public void Record(RequestOrigin origin, string? tenant, string? actor, string reason)
     {
         HostingMetrics.Refusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
-        var path = context.Request.Path.Value ?? "/";
         var refusal = new Refusal(
             tenant ?? "-",
             actor ?? "anonymous",
             reason,
-            context.Connection.RemoteIpAddress?.ToString() ?? "-",
-            $"{context.Request.Method} {StoredText.Of(path, PathLength)}");
+            origin.Address?.ToString() ?? "-",
+            $"{origin.Method} {StoredText.Of(origin.Path, PathLength)}");
         var pending = _pending;
         if (pending.ContainsKey(refusal) || pending.Count < MaxKinds)
             pending.AddOrUpdate(refusal, 1, static (_, count) => count + 1);

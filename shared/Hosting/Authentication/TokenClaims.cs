@@ -38,7 +38,7 @@ internal sealed record TokenClaims(
             ScopeNames.Parse(string.Join(' ', Texts(root, "scope"))),
             Time(root, "exp"),
             Time(root, "nbf"),
-            root.EnumerateObject().ToDictionary(claim => claim.Name, claim => claim.Value.GetRawText(), StringComparer.Ordinal));
+            new ClaimList(root));
     }
 
     private static string? Text(JsonElement root, string name)

@@ -25,6 +25,7 @@ internal sealed class ConnectionLimit(IOptions<HttpOptions> options, TimeProvide
         + $"Content-Length: {Body.Length}\r\n\r\n{Body}");
 
     private int _open;
+    private Action? _leave;
     private int _refusing;
     private long _refusedSinceLog;
     private long _loggedAt;
@@ -45,7 +46,8 @@ internal sealed class ConnectionLimit(IOptions<HttpOptions> options, TimeProvide
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            _leave ??= () => Interlocked.Decrement(ref _open);
+            if (connection.Features.Get<IOutlivingSocketFeature>()?.TryOnClosed(_leave) != true) _leave();
         }
 
         await RefuseAsync(connection);

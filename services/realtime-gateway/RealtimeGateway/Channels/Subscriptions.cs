@@ -65,7 +65,7 @@ internal sealed class Subscriptions(ChannelRegistry registry, EventSource events
 
             var subscription = new Subscription(connection, channel, wish)
             {
-                Info = connection.Describe?.Invoke(name) is { } info ? wish.ChanInfo is { } document ? info with { ChanInfo = document } : info : null,
+                Info = connection.Describer?.InfoIn(name) is { } info ? wish.ChanInfo is { } document ? info with { ChanInfo = document } : info : null,
                 JoinLeave = wish.JoinLeave && name.Namespace!.JoinLeave,
             };
             if (channel.Subscribe(subscription, asked, reply)) return subscription;

@@ -10,9 +10,12 @@ namespace Millrace.RealtimeGateway.Fanout;
 /// </summary>
 internal abstract class Connection
 {
-    private readonly TaskCompletionSource _left = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Action _written;
+    private static readonly TaskCompletionSource Completed = Done();
+
+    // Made when somebody waits: most of a connection's life nobody does.
+    private TaskCompletionSource? _left;
+    private TaskCompletionSource? _closed;
+    private Action? _written;
     private ConnectionIdentity? _identity;
     private ConnectionCounts? _counts;
     private ValueTaskAwaiter _pending;
@@ -23,7 +26,6 @@ internal abstract class Connection
         Wire = wire;
         Transport = transport;
         Shard = shard;
-        _written = () => Shard.Post(new Work(WorkKind.Written, this));
     }
 
     public Wire Wire { get; }
@@ -36,7 +38,7 @@ internal abstract class Connection
     public Disconnect? Ending { get; set; }
 
     /// <summary>How others in a channel see the client; <see langword="null"/> for one that has no name. Within a turn of its session.</summary>
-    public Func<ChannelName, ClientInfo>? Describe { get; set; }
+    public IDescribesClient? Describer { get; set; }
 
     /// <summary>Who it is; <see langword="null"/> before it was let in. Any thread.</summary>
     public ConnectionIdentity? Identity
@@ -95,7 +97,7 @@ internal abstract class Connection
     public int Index { get; set; } = -1;
 
     /// <summary>Subscriptions of this connection. Shard.</summary>
-    public List<Subscription> Subscriptions { get; } = [];
+    public List<Subscription> Subscriptions { get; } = new(1);
 
     /// <summary>How many of them lag. Shard.</summary>
     public int Lagging { get; set; }
@@ -113,7 +115,7 @@ internal abstract class Connection
     public Task LeaveAsync()
     {
         Shard.Post(new Work(WorkKind.Leave, this));
-        return _left.Task;
+        return TaskOf(ref _left);
     }
 
     /// <summary>Timers: pings, deadlines. Shard.</summary>
@@ -124,10 +126,10 @@ internal abstract class Connection
     public abstract Frame? ClosingFrame(Disconnect disconnect);
 
     /// <summary>Completes when the connection has ended and everything including <see cref="ClosingFrame"/> has been sent, or cannot be.</summary>
-    public Task Closed => _closed.Task;
+    public Task Closed => TaskOf(ref _closed);
 
     /// <summary>Nothing more will be sent. Shard.</summary>
-    public void MarkClosed() => _closed.TrySetResult();
+    public void MarkClosed() => Complete(ref _closed);
 
     /// <summary>Writes; throws when it fails at once. Shard.</summary>
     /// <returns><see langword="false"/> when the write is under way: the shard is told of its end by <see cref="WorkKind.Written"/>.</returns>
@@ -144,7 +146,7 @@ internal abstract class Connection
 
         _pending = write;
         Writing = true;
-        write.UnsafeOnCompleted(_written);
+        write.UnsafeOnCompleted(_written ??= () => Shard.Post(new Work(WorkKind.Written, this)));
         return false;
     }
 
@@ -158,5 +160,32 @@ internal abstract class Connection
     }
 
     /// <summary>No write can happen any more. Shard.</summary>
-    public void MarkLeft() => _left.TrySetResult();
+    public void MarkLeft() => Complete(ref _left);
+
+    private static TaskCompletionSource Done()
+    {
+        var done = new TaskCompletionSource();
+        done.SetResult();
+        return done;
+    }
+
+    private static Task TaskOf(ref TaskCompletionSource? source)
+    {
+        if (Volatile.Read(ref source) is { } known) return known.Task;
+        var made = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (Interlocked.CompareExchange(ref source, made, null) ?? made).Task;
+    }
+
+    private static void Complete(ref TaskCompletionSource? source)
+    {
+        if (Volatile.Read(ref source) is null && Interlocked.CompareExchange(ref source, Completed, null) is null) return;
+        source!.TrySetResult();
+    }
+}
+
+/// <summary>Says how others in a channel see a client.</summary>
+internal interface IDescribesClient
+{
+    /// <summary>The client in a channel.</summary>
+    ClientInfo InfoIn(ChannelName name);
 }

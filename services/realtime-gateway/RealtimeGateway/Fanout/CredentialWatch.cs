@@ -24,7 +24,8 @@ internal sealed class CredentialWatch(Connection connection, ICallerAuthenticato
         var nowMs = connection.Shard.NowMs;
         lock (_gate)
         {
-            _credential = credential;
+            // Only a key is checked again: a token is good until it ends.
+            _credential = caller.Kind == CredentialKind.ApiKey ? credential : null;
             _endsMs = caller.ExpiresAt is { } end ? nowMs + (long)(end - now + options.ExpiryGrace).TotalMilliseconds : long.MaxValue;
             _checkMs = caller.Kind == CredentialKind.ApiKey ? nowMs + (long)options.KeyCheckInterval.TotalMilliseconds : long.MaxValue;
         }

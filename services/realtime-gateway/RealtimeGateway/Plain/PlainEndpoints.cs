@@ -24,7 +24,7 @@ internal static class PlainEndpoints
         if (!await WebSocketUpgrade.CheckAsync(context)) return;
         if (await PlainRequest.ReadAsync(context, services.Authenticator, null, takesDeltas: true) is not { } request) return;
         await WebSocketUpgrade.ServeAsync(
-            context, services, Wire.WebSocket, null, (wire, stream, transport) => new PlainSocketConnection(wire, context, stream, transport, services, request));
+            context, services, Wire.WebSocket, null, (wire, transport) => new PlainSocketConnection(wire, transport, services, request));
     }
 
     private static async Task ServeEventsAsync(HttpContext context, ConnectionServices services)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Millrace.RealtimeGateway.Centrifuge;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.WebSockets;
@@ -7,8 +6,8 @@ namespace Millrace.RealtimeGateway.Plain;
 
 /// <summary>A client of <c>GET /ws</c>: it listens to one channel and has nothing to say.</summary>
 internal sealed class PlainSocketConnection(
-    Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services, PlainRequest request)
-    : WebSocketConnection(wire, context, stream, transport, services)
+    Wire wire, WebSocketTransport transport, ConnectionServices services, PlainRequest request)
+    : WebSocketConnection(wire, transport, services)
 {
     private CredentialWatch? _watch;
     private Subscription? _subscription;

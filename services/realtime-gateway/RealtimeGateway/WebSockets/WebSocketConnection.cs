@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http;
+using System.IO.Pipelines;
 using Millrace.RealtimeGateway.Centrifuge;
 using Millrace.RealtimeGateway.Fanout;
 
@@ -9,23 +9,18 @@ internal abstract class WebSocketConnection : Connection
 {
     private readonly WebSocketTransport _transport;
     private readonly WebSocketReader _reader;
-    private readonly HttpContext _context;
     private PingClock _pings = new();
+    private bool _listens = true;
 
-    protected WebSocketConnection(Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, ConnectionServices services)
+    protected WebSocketConnection(Wire wire, WebSocketTransport transport, ConnectionServices services)
         : base(wire, transport, services.Hub.NextShard())
     {
-        _context = context;
         _transport = transport;
-        // Zero-byte reads: no buffer while nothing comes.
-        var input = System.IO.Pipelines.PipeReader.Create(stream, new(bufferSize: 4096, minimumReadSize: 1024, leaveOpen: true, useZeroByteReads: true));
-        _reader = new WebSocketReader(input, services.Options.InboundBytes, wire.IsDeflated);
+        _reader = new WebSocketReader(transport.Input, services.Options.InboundBytes, wire.IsDeflated);
         Services = services;
     }
 
     protected ConnectionServices Services { get; }
-
-    protected HttpContext Context => _context;
 
     /// <summary>Whether a control frame is the answer to a ping.</summary>
     protected abstract bool PingsByControlFrame { get; }
@@ -33,15 +28,29 @@ internal abstract class WebSocketConnection : Connection
     /// <summary>The ping.</summary>
     protected abstract Frame Ping { get; }
 
-    /// <summary>Serves the connection to its end.</summary>
+    /// <summary>Serves the connection to its end, and gives its place back.</summary>
     public async Task RunAsync()
     {
         Shard.Post(new Work(WorkKind.Join, this));
         Services.Metrics.Connected(Kind);
         try
         {
-            await OnOpenAsync(_context.RequestAborted);
-            await ReadAsync(_context.RequestAborted);
+            await OnOpenAsync(_transport.Aborted);
+            while (true)
+            {
+                ReadResult read;
+                try
+                {
+                    // Here a connection spends its life: whatever else were under way would be memory that each of them holds.
+                    read = await _transport.Input.ReadAsync(_transport.Aborted);
+                }
+                catch (Exception e) when (WebSocketReader.IsBroken(e))
+                {
+                    break;
+                }
+
+                if (_reader.TryTake(read, out var input) && !await HandleAsync(input)) break;
+            }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -58,6 +67,8 @@ internal abstract class WebSocketConnection : Connection
             await EndAsync();
             await LeaveAsync();
             _reader.Release();
+            _transport.Close();
+            Services.Hub.GivePlaceBack();
         }
     }
 
@@ -87,34 +98,32 @@ internal abstract class WebSocketConnection : Connection
     /// <summary>A ping by control frame.</summary>
     protected static Frame ControlPing { get; } = Frame.Control(WebSocketOpcode.Ping, []);
 
-    private async Task ReadAsync(CancellationToken cancellationToken)
+    /// <returns><see langword="false"/> when nothing more is to be read.</returns>
+    private async ValueTask<bool> HandleAsync(WebSocketInput input)
     {
-        var listens = true;
-        while (true)
+        if (input.IsEnd) return false;
+        _transport.HasHeard();
+        switch (input.Opcode)
         {
-            var input = await _reader.ReadAsync(cancellationToken);
-            if (input.IsEnd) return;
-            _transport.HasHeard();
-            switch (input.Opcode)
-            {
-                case WebSocketOpcode.Close:
-                    Log.Ended(Services.Logger, Kind, input.FailureCode, input.FailureReason ?? input.Describe());
-                    // Without effect when the server closed first and this is the answer.
-                    Close(input.FailureCode == 0
-                        ? Disconnect.ByClient with { Code = input.CloseAnswer() }
-                        : new Disconnect(input.FailureCode, input.FailureReason!));
-                    await Closed;
-                    return;
-                case WebSocketOpcode.Ping:
-                    Send(Frame.Control(WebSocketOpcode.Pong, input.Payload.Span));
-                    break;
-                case WebSocketOpcode.Pong:
-                    if (PingsByControlFrame) OnControlPong();
-                    break;
-                default:
-                    if (listens) listens = await OnMessageAsync(input.Payload, cancellationToken);
-                    break;
-            }
+            case WebSocketOpcode.Close:
+                Log.Ended(Services.Logger, Kind, input.FailureCode, input.FailureReason ?? input.Describe());
+                // Without effect when the server closed first and this is the answer.
+                Close(input.FailureCode == 0
+                    ? Disconnect.ByClient with { Code = input.CloseAnswer() }
+                    : new Disconnect(input.FailureCode, input.FailureReason!));
+                await Closed;
+                return false;
+            case WebSocketOpcode.Ping:
+                Send(Frame.Control(WebSocketOpcode.Pong, input.Payload.Span));
+                break;
+            case WebSocketOpcode.Pong:
+                if (PingsByControlFrame) OnControlPong();
+                break;
+            default:
+                if (_listens) _listens = await OnMessageAsync(input.Payload, _transport.Aborted);
+                break;
         }
+
+        return true;
     }
 }

@@ -25,7 +25,6 @@ internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes, boo
     /// </summary>
     public async ValueTask<WebSocketInput> ReadAsync(CancellationToken cancellationToken)
     {
-        if (_fragmented == WebSocketOpcode.Continuation) Release();
         while (true)
         {
             ReadResult read;
@@ -33,18 +32,32 @@ internal sealed class WebSocketReader(PipeReader input, int maxMessageBytes, boo
             {
                 read = await input.ReadAsync(cancellationToken);
             }
-            catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception e) when (IsBroken(e))
             {
                 return WebSocketInput.Ended;
             }
 
-            var buffer = read.Buffer;
-            var step = Step(ref buffer, out var result);
-            input.AdvanceTo(buffer.Start, step == Progress.NeedMore ? read.Buffer.End : buffer.Start);
-            if (step == Progress.Done) return result;
-            if (step == Progress.NeedMore && (read.IsCompleted || read.IsCanceled)) return WebSocketInput.Ended;
+            if (TryTake(read, out var result)) return result;
         }
     }
+
+    /// <summary>
+    /// Takes what was read: for who reads the input itself and so saves the memory of <see cref="ReadAsync"/> while it waits. Its payload is valid until the next call.
+    /// </summary>
+    /// <returns>Whether there is a message or a control frame; else more is to be read.</returns>
+    public bool TryTake(in ReadResult read, out WebSocketInput result)
+    {
+        if (_fragmented == WebSocketOpcode.Continuation) Release();
+        var buffer = read.Buffer;
+        var step = Step(ref buffer, out result);
+        input.AdvanceTo(buffer.Start, step == Progress.NeedMore ? read.Buffer.End : buffer.Start);
+        if (step != Progress.NeedMore || !(read.IsCompleted || read.IsCanceled)) return step == Progress.Done;
+        result = WebSocketInput.Ended;
+        return true;
+    }
+
+    /// <summary>Whether an exception of a read says no more than that the connection is gone.</summary>
+    public static bool IsBroken(Exception e) => e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
 
     private Progress Step(ref ReadOnlySequence<byte> buffer, out WebSocketInput result)
     {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Millrace.Contracts.Errors;
 using Millrace.Hosting.Http;
 using Millrace.RealtimeGateway.Fanout;
+using Millrace.RealtimeGateway.WebSockets.Listening;
 
 namespace Millrace.RealtimeGateway.WebSockets;
 
@@ -30,7 +31,7 @@ internal static class WebSocketUpgrade
 
     /// <summary>Upgrades and serves to the end, if there is a place.</summary>
     public static async Task ServeAsync(
-        HttpContext context, ConnectionServices services, Wire wire, string? subprotocol, Func<Wire, Stream, WebSocketTransport, WebSocketConnection> create)
+        HttpContext context, ConnectionServices services, Wire wire, string? subprotocol, Func<Wire, WebSocketTransport, WebSocketConnection> create)
     {
         if (!services.Hub.TryTakePlace())
         {
@@ -38,16 +39,27 @@ internal static class WebSocketUpgrade
             return;
         }
 
+        WebSocketConnection? connection = null;
         try
         {
             var compression = services.Options.Compression ? MessageDeflate.Negotiate(context.Request.Headers.SecWebSocketExtensions) : null;
             await using var stream = await WebSocketHandshake.AcceptAsync(context, subprotocol, compression);
-            var transport = new WebSocketTransport(context, stream, services.Options.SocketSendBufferBytes);
-            await create(compression is null ? wire : wire.Deflated(), stream, transport).RunAsync();
+            if (compression is not null) wire = wire.Deflated();
+            if (context.Features.Get<IDetachFeature>() is not { } detach)
+            {
+                connection = create(wire, new ServerTransport(context, stream, services.Options.SocketSendBufferBytes));
+                await connection.RunAsync();
+                return;
+            }
+
+            // The request ends here, and with it all that the server keeps for it.
+            connection = create(wire, new SocketTransport(detach.Detach(), services.Options.SocketSendBufferBytes));
+            using var letGo = ExecutionContext.SuppressFlow();
+            _ = connection.RunAsync();
         }
         finally
         {
-            services.Hub.GivePlaceBack();
+            if (connection is null) services.Hub.GivePlaceBack();
         }
     }
 

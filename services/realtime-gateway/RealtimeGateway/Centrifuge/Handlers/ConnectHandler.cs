@@ -16,7 +16,7 @@ internal sealed class ConnectHandler : ICommandHandler
     {
         if (session.IsRefused) return session.Fail(Disconnect.BadRequest);
         var services = session.Services;
-        var context = session.Start.Context;
+        var origin = session.Start.Origin;
         var (credential, verdict) = await session.AuthenticateAsync(command, cancellationToken);
         // A token for one channel opens no connection.
         if (SubscriptionToken.Is(verdict)) verdict = new AuthenticationVerdict(AuthenticationOutcome.Invalid, null);
@@ -35,16 +35,16 @@ internal sealed class ConnectHandler : ICommandHandler
                 Answer(session, command, subscriptions);
                 return true;
             case { Outcome: AuthenticationOutcome.Accepted, Caller: { } caller }:
-                services.Refusals.Record(context, caller.Tenant, caller.Subject, "forbidden");
+                services.Refusals.Record(origin, caller.Tenant, caller.Subject, "forbidden");
                 return session.Fail(Disconnect.PermissionDenied);
             case { Outcome: AuthenticationOutcome.Expired }:
-                services.Refusals.Record(context, null, null, "expired");
+                services.Refusals.Record(origin, null, null, "expired");
                 if (session.Connection.Wire.Form == MessageForm.Pushes) return session.Fail(Disconnect.Expired);
                 session.Answer(command, ClientError.TokenExpired);
                 session.AwaitClose();
                 return false;
             default:
-                services.Refusals.Record(context, null, null, verdict.Outcome == AuthenticationOutcome.Missing ? "missing" : "invalid");
+                services.Refusals.Record(origin, null, null, verdict.Outcome == AuthenticationOutcome.Missing ? "missing" : "invalid");
                 return session.Fail(Disconnect.InvalidToken);
         }
     }

@@ -24,7 +24,7 @@ internal sealed class RefreshHandler : ICommandHandler
         var known = session.Caller!;
         if (verdict.Caller is not { } caller || SubscriptionToken.Is(verdict) || caller.Tenant != known.Tenant || caller.Subject != known.Subject)
         {
-            services.Refusals.Record(session.Start.Context, known.Tenant, known.Subject, "invalid");
+            services.Refusals.Record(session.Start.Origin, known.Tenant, known.Subject, "invalid");
             return session.Fail(Disconnect.InvalidToken);
         }
 

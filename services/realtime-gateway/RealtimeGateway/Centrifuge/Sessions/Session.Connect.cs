@@ -21,7 +21,7 @@ internal sealed partial class Session
     public void Accept(string credential, in AuthenticationVerdict verdict)
     {
         Grants = ChannelGrants.Of(verdict);
-        Credential = credential;
+        _credential = System.Text.Encoding.UTF8.GetBytes(credential);
         _watch.Set(credential, Caller!, Services.Time.GetUtcNow());
     }
 

@@ -47,7 +47,18 @@ internal sealed partial class Session
     }
 
     /// <summary>A subscription ends at another time than it did.</summary>
-    public void NoteEndings() => Volatile.Write(ref _ending, [.. _subscriptions.Values.Where(s => s.EndsMs != long.MaxValue)]);
+    public void NoteEndings() => Volatile.Write(ref _ending, Ending());
+
+    private SessionSubscription[] Ending()
+    {
+        List<SessionSubscription>? ending = null;
+        foreach (var (_, subscription) in _subscriptions)
+        {
+            if (subscription.EndsMs != long.MaxValue) (ending ??= []).Add(subscription);
+        }
+
+        return ending is null ? [] : [.. ending];
+    }
 
     /// <summary>Ends a subscription; the message goes out after the channel's last one.</summary>
     public static void End(SessionSubscription subscription, Frame? message) => subscription.Inner.Channel.Unsubscribe(subscription.Inner, message);

@@ -12,7 +12,7 @@ namespace Millrace.RealtimeGateway.Centrifuge.Sessions;
 /// A client of the Centrifuge protocol, whatever its format and its transport: who it is, what it listens to, its commands one after the other.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore holds nothing while nobody asks for its handle; others may wait for a turn at the very end.")]
-internal sealed partial class Session
+internal sealed partial class Session : IDescribesClient
 {
     private static readonly string ServerVersion =
         typeof(Session).Assembly.GetName().Version is { } v ? $"{v.Major}.{v.Minor}.{v.Build}" : "0.0.0";
@@ -23,6 +23,7 @@ internal sealed partial class Session
     private readonly CredentialWatch _watch;
     private readonly Dictionary<string, SessionSubscription> _subscriptions = new(StringComparer.Ordinal);
     private PingClock _pings = new();
+    private byte[] _credential = [];
     private long _connectBeforeMs;
     private volatile bool _refused;
     private volatile bool _over;
@@ -31,14 +32,13 @@ internal sealed partial class Session
     public Session(Connection connection, SessionServices services, SessionStart start)
     {
         Connection = connection;
-        connection.Describe = InfoIn;
+        connection.Describer = this;
         Start = start;
         _services = services;
         var options = Services.Options;
         _commands = new TokenBucket(options.CommandsPerSecond, options.CommandBurst, Services.Time);
         _watch = new CredentialWatch(connection, Services.Authenticator, options, Services.Logger);
         _connectBeforeMs = connection.Shard.NowMs + (long)options.ConnectTimeout.TotalMilliseconds;
-        Aborted = start.Context.RequestAborted;
         if (start.Emulated) Secret = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     }
 
@@ -46,14 +46,17 @@ internal sealed partial class Session
 
     public SessionStart Start { get; }
 
-    /// <summary>Ends when the client has gone.</summary>
-    public CancellationToken Aborted { get; }
-
     /// <summary>Public id of the connection.</summary>
     public string Client { get; } = Guid.NewGuid().ToString();
 
     /// <summary>What commands that come by other requests must name; <see langword="null"/> where they come by the connection itself.</summary>
     public string? Secret { get; }
+
+    /// <summary>The session of the same user before this one. The directory's.</summary>
+    public Session? PreviousOfUser { get; set; }
+
+    /// <summary>The session of the same user after this one. The directory's.</summary>
+    public Session? NextOfUser { get; set; }
 
     /// <summary>When it began.</summary>
     public DateTimeOffset Since { get; private set; }
@@ -62,7 +65,7 @@ internal sealed partial class Session
     public ChannelGrants? Grants { get; private set; }
 
     /// <summary>What it was let in with, for calls in its name.</summary>
-    public string Credential { get; private set; } = "";
+    public string Credential => System.Text.Encoding.UTF8.GetString(_credential);
 
     /// <summary>Who it is; <see langword="null"/> before the connect command.</summary>
     public Caller? Caller => Grants?.Caller;
@@ -147,7 +150,7 @@ internal sealed partial class Session
         try
         {
             _over = true;
-            foreach (var subscription in _subscriptions.Values) End(subscription, null);
+            foreach (var (_, subscription) in _subscriptions) End(subscription, null);
             _subscriptions.Clear();
             _services.Directory.Remove(this);
         }

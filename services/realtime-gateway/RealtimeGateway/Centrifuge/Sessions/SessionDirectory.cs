@@ -7,7 +7,10 @@ internal sealed class SessionDirectory
 {
     private readonly ConcurrentDictionary<string, Session> _byClient = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Session> _bySecret = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Tenant, string User), ConcurrentDictionary<Session, byte>> _byUser = new();
+
+    // The first session of each user; the others hang on it in a chain, which costs less than a list for each of many users who have but one.
+    private readonly Dictionary<(string Tenant, string User), Session> _byUser = [];
+    private readonly Lock _users = new();
 
     /// <summary>All of them at this moment.</summary>
     public IEnumerable<Session> All => _byClient.Values;
@@ -19,20 +22,26 @@ internal sealed class SessionDirectory
     public Session? FindBySecret(string secret) => _bySecret.GetValueOrDefault(secret);
 
     /// <summary>The sessions of a user.</summary>
-    public IEnumerable<Session> Of(string tenant, string user) => _byUser.TryGetValue((tenant, user), out var sessions) ? sessions.Keys : [];
+    public IReadOnlyList<Session> Of(string tenant, string user)
+    {
+        lock (_users)
+        {
+            var found = new List<Session>();
+            for (var session = _byUser.GetValueOrDefault((tenant, user)); session is not null; session = session.NextOfUser) found.Add(session);
+            return found;
+        }
+    }
 
     /// <summary>A session has been let in.</summary>
     public void Add(Session session)
     {
         _byClient[session.Client] = session;
         if (session.Secret is { } secret) _bySecret[secret] = session;
-        var caller = session.Caller!;
-        while (true)
+        var key = KeyOf(session);
+        lock (_users)
         {
-            var sessions = _byUser.GetOrAdd((caller.Tenant, caller.Subject), static _ => new ConcurrentDictionary<Session, byte>(concurrencyLevel: 1, capacity: 1));
-            sessions[session] = 0;
-            // The last one of the user may have gone, and the list with it, at this very moment.
-            if (_byUser.TryGetValue((caller.Tenant, caller.Subject), out var kept) && ReferenceEquals(kept, sessions)) return;
+            if (_byUser.TryGetValue(key, out var first)) (session.NextOfUser, first.PreviousOfUser) = (first, session);
+            _byUser[key] = session;
         }
     }
 
@@ -41,14 +50,17 @@ internal sealed class SessionDirectory
     {
         if (!_byClient.TryRemove(new KeyValuePair<string, Session>(session.Client, session))) return;
         if (session.Secret is { } secret) _bySecret.TryRemove(secret, out _);
-        var key = (session.Caller!.Tenant, session.Caller.Subject);
-        if (!_byUser.TryGetValue(key, out var sessions)) return;
-        sessions.TryRemove(session, out _);
-        if (!sessions.IsEmpty || !_byUser.TryRemove(new KeyValuePair<(string, string), ConcurrentDictionary<Session, byte>>(key, sessions))) return;
-        foreach (var left in sessions.Keys) Readd(key, left);
+        var key = KeyOf(session);
+        lock (_users)
+        {
+            var (previous, next) = (session.PreviousOfUser, session.NextOfUser);
+            (session.PreviousOfUser, session.NextOfUser) = (null, null);
+            if (next is not null) next.PreviousOfUser = previous;
+            if (previous is not null) previous.NextOfUser = next;
+            else if (next is not null) _byUser[key] = next;
+            else _byUser.Remove(key);
+        }
     }
 
-    // Somebody came into the list between the look and its removal.
-    private void Readd((string, string) key, Session session) =>
-        _byUser.GetOrAdd(key, static _ => new ConcurrentDictionary<Session, byte>(concurrencyLevel: 1, capacity: 1))[session] = 0;
+    private static (string Tenant, string User) KeyOf(Session session) => (session.Caller!.Tenant, session.Caller.Subject);
 }

@@ -1,12 +1,11 @@
-using Microsoft.AspNetCore.Http;
 using Millrace.Hosting.Authentication;
 
 namespace Millrace.RealtimeGateway.Centrifuge.Sessions;
 
 /// <summary>How a session begins.</summary>
-/// <param name="Context">The request that opened the connection.</param>
+/// <param name="Origin">The request that opened the connection.</param>
 /// <param name="Upgrade">Its credential, accepted, if it had one.</param>
-internal sealed record SessionStart(HttpContext Context, (string Credential, AuthenticationVerdict Verdict)? Upgrade)
+internal sealed record SessionStart(RequestOrigin Origin, (string Credential, AuthenticationVerdict Verdict)? Upgrade)
 {
     /// <summary>The transport pings by itself: the protocol's own pings are left out.</summary>
     public bool ControlFramePings { get; init; }
@@ -19,4 +18,7 @@ internal sealed record SessionStart(HttpContext Context, (string Credential, Aut
 
     /// <summary>Commands come by other requests.</summary>
     public bool Emulated { get; init; }
+
+    /// <summary>Ends what such a command does when the client has gone.</summary>
+    public CancellationToken Aborted { get; init; }
 }

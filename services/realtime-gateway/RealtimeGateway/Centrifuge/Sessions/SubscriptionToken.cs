@@ -27,7 +27,7 @@ internal sealed record SubscriptionToken(DateTimeOffset? EndsAt, byte[] Info)
         var known = session.Caller!;
         if (verdict is not { Caller: { } caller, Claims: { } claims } || caller.Tenant != known.Tenant || caller.Subject != known.Subject || !Names(claims, channel))
         {
-            session.Services.Refusals.Record(session.Start.Context, known.Tenant, known.Subject, "invalid");
+            session.Services.Refusals.Record(session.Start.Origin, known.Tenant, known.Subject, "invalid");
             return (null, ClientError.PermissionDenied);
         }
 

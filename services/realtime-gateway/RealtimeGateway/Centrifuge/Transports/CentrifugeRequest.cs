@@ -12,9 +12,9 @@ internal static class CentrifugeRequest
     /// <summary>Checks the request's own credential, if it has one; <see langword="null"/> when it was refused and answered.</summary>
     public static async ValueTask<SessionStart?> BeginAsync(HttpContext context, SessionServices services)
     {
-        if (Credentials.Read(context.Request) is not { Length: > 0 } credential) return new SessionStart(context, null);
+        if (Credentials.Read(context.Request) is not { Length: > 0 } credential) return new SessionStart(RequestOrigin.Of(context), null);
         var verdict = await services.Connections.Authenticator.AuthenticateAsync(credential, context.RequestAborted);
-        if (verdict.Outcome == AuthenticationOutcome.Accepted) return new SessionStart(context, (credential, verdict));
+        if (verdict.Outcome == AuthenticationOutcome.Accepted) return new SessionStart(RequestOrigin.Of(context), (credential, verdict));
         services.Connections.Refusals.Record(context, null, null, verdict.Outcome == AuthenticationOutcome.Expired ? "expired" : "invalid");
         await Problems.WriteAsync(context, ErrorCodes.InvalidCredential, verdict.Detail ?? "The credential is not valid.");
         return null;

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.WebSockets;
@@ -10,8 +9,8 @@ internal sealed class CentrifugeSocket : WebSocketConnection
 {
     private readonly Session _session;
 
-    public CentrifugeSocket(Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, SessionServices services, SessionStart start)
-        : base(wire, context, stream, transport, services.Connections)
+    public CentrifugeSocket(Wire wire, WebSocketTransport transport, SessionServices services, SessionStart start)
+        : base(wire, transport, services.Connections)
     {
         _session = new Session(this, services, start);
     }

@@ -45,7 +45,7 @@ internal static class EmulationEndpoint
 
         try
         {
-            await session.ReceiveAsync(request.Data, session.Aborted);
+            await session.ReceiveAsync(request.Data, session.Start.Aborted);
         }
         catch (OperationCanceledException)
         {

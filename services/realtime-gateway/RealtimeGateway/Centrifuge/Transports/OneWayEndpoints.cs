@@ -35,7 +35,7 @@ internal static class OneWayEndpoints
         if (await CentrifugeRequest.BeginAsync(context, services) is not { } start) return;
         start = start with { OneWay = true, ControlFramePings = true };
         await WebSocketUpgrade.ServeAsync(
-            context, services.Connections, Wire.PushFrames, null, (wire, stream, transport) => new OneWaySocket(wire, context, stream, transport, services, start));
+            context, services.Connections, Wire.PushFrames, null, (wire, transport) => new OneWaySocket(wire, transport, services, start));
     }
 
     private static async Task ServeStreamAsync(HttpContext context, SessionServices services, Wire wire, string contentType)

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Millrace.RealtimeGateway.Centrifuge.Sessions;
 using Millrace.RealtimeGateway.Fanout;
 using Millrace.RealtimeGateway.WebSockets;
@@ -11,8 +10,8 @@ internal sealed class OneWaySocket : WebSocketConnection
     private readonly Session _session;
     private bool _connected;
 
-    public OneWaySocket(Wire wire, HttpContext context, Stream stream, WebSocketTransport transport, SessionServices services, SessionStart start)
-        : base(wire, context, stream, transport, services.Connections)
+    public OneWaySocket(Wire wire, WebSocketTransport transport, SessionServices services, SessionStart start)
+        : base(wire, transport, services.Connections)
     {
         _session = new Session(this, services, start);
     }

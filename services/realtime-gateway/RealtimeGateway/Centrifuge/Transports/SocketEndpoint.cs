@@ -32,6 +32,6 @@ internal static class SocketEndpoint
             ? Wire.CentrifugeProtobuf
             : Wire.CentrifugeJson;
         await WebSocketUpgrade.ServeAsync(
-            context, services.Connections, wire, subprotocol, (agreed, stream, transport) => new CentrifugeSocket(agreed, context, stream, transport, services, start));
+            context, services.Connections, wire, subprotocol, (agreed, transport) => new CentrifugeSocket(agreed, transport, services, start));
     }
 }

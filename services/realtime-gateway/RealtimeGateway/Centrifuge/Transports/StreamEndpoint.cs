@@ -36,7 +36,7 @@ internal static class StreamEndpoint
         }
 
         await ServeAsync(
-            context, services, wire, contentType, start with { Emulated = true }, async (session, cancellationToken) => await session.ReceiveAsync(first, cancellationToken));
+            context, services, wire, contentType, start with { Emulated = true, Aborted = context.RequestAborted }, async (session, cancellationToken) => await session.ReceiveAsync(first, cancellationToken));
     }
 
     /// <summary>Serves a session to its end, if there is a place.</summary>
