@@ -1,13 +1,15 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Millrace.RealtimeGateway.WebSockets.Listening;
 
 /// <summary>Accepts, and looks at the first bytes of each connection without taking them.</summary>
-internal sealed class DetachingListener : IConnectionListener
+internal sealed class DetachingListener : IConnectionListener, IMemoryPoolFeature
 {
     /// <summary>Connections that are looked at a time, at most; more are the server's at once.</summary>
     private const int MostWaiting = 10_000;
@@ -23,14 +25,18 @@ internal sealed class DetachingListener : IConnectionListener
     private readonly Task _accepting;
     private int _waiting;
 
-    public DetachingListener(Socket listener, SocketConnectionContextFactory general, bool noDelay, TimeProvider time)
+    public DetachingListener(Socket listener, SocketConnectionContextFactory general, MemoryPool<byte> memory, bool noDelay, TimeProvider time)
     {
         (_listener, _general, _noDelay, _time) = (listener, general, noDelay, time);
         EndPoint = listener.LocalEndPoint!;
+        MemoryPool = memory;
         _accepting = Task.Run(AcceptAllAsync);
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>What the server rents its buffers from: its own kind of pool, which no connection that is made outside of it has by itself.</summary>
+    public MemoryPool<byte> MemoryPool { get; }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -54,6 +60,7 @@ internal sealed class DetachingListener : IConnectionListener
         await _accepting;
         while (_ready.Reader.TryRead(out var left)) await left.DisposeAsync();
         _general.Dispose();
+        MemoryPool.Dispose();
     }
 
     private async Task AcceptAllAsync()
@@ -107,6 +114,7 @@ internal sealed class DetachingListener : IConnectionListener
         }
 
         var connection = isOurs ? new DetachableConnection(socket) : _general.Create(socket);
+        connection.Features.Set<IMemoryPoolFeature>(this);
         if (!_ready.Writer.TryWrite(connection)) await connection.DisposeAsync();
     }
 }

@@ -11,7 +11,8 @@ namespace Millrace.RealtimeGateway.WebSockets.Listening;
 /// Listens at addresses for the web server. What begins like a WebSocket of the gateway over plain HTTP/1.1 becomes a connection whose socket can be taken out once the
 /// handshake is done (docs/adr/0017); everything else is a connection of the server's own making.
 /// </summary>
-internal sealed class DetachingListenerFactory(IOptions<SocketTransportOptions> options, TimeProvider time, ILoggerFactory loggers)
+internal sealed class DetachingListenerFactory(
+    IOptions<SocketTransportOptions> options, IMemoryPoolFactory<byte> pools, TimeProvider time, ILoggerFactory loggers)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
@@ -40,6 +41,6 @@ internal sealed class DetachingListenerFactory(IOptions<SocketTransportOptions> 
                 WaitForDataBeforeAllocatingBuffer = transport.WaitForDataBeforeAllocatingBuffer,
             },
             loggers.CreateLogger("Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets"));
-        return ValueTask.FromResult<IConnectionListener>(new DetachingListener(socket, general, transport.NoDelay, time));
+        return ValueTask.FromResult<IConnectionListener>(new DetachingListener(socket, general, pools.Create(), transport.NoDelay, time));
     }
 }
