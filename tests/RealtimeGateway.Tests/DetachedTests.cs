@@ -23,7 +23,7 @@ public sealed class DetachedTests : GatewayTest
     {
         await using var plain = await ConnectAsync();
         await using var listener = await SocketClient.OpenAsync(Server.Address, "/ws?stream=shop", header: Server.Token());
-        Assert.Equal(["SocketTransport", "SocketTransport"], await TransportsAsync());
+        await Eventually.TrueAsync(async () => (await TransportsAsync()).SequenceEqual(["SocketTransport", "SocketTransport"]));
     }
 
     [Fact]
