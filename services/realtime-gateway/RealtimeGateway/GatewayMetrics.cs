@@ -53,8 +53,8 @@ internal sealed class GatewayMetrics : IDisposable
             "millrace.gateway.publish_to_write", "s", "Time from a publication to the last write of it in a group of connections.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] });
         _freshness = _meter.CreateHistogram<double>(
-            "millrace.gateway.freshness", "s", "Age of a window's newest event when the window is published.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
+            "millrace.gateway.freshness", "s", "Age of a window's newest event when the window is published, by kind: live, or final, which waits for late events.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 5, 10, 30] });
         _meter.CreateObservableGauge("millrace.gateway.tenant.connections", () => ByTenant(usage => usage.Connections), "{connection}", "Open connections, by tenant.");
         _meter.CreateObservableCounter("millrace.gateway.tenant.messages.out", () => ByTenant(usage => usage.Messages), "{message}", "Messages handed to the network, by tenant.");
         _meter.CreateObservableCounter("millrace.gateway.tenant.bytes.out", () => ByTenant(usage => usage.Bytes), "By", "Bytes handed to the network, by tenant.");
@@ -104,7 +104,7 @@ internal sealed class GatewayMetrics : IDisposable
         _deliveredBytes.Add(bytes, Tag("kind", kind.Name));
     }
 
-    public void Fresh(TimeSpan age) => _freshness.Record(age.TotalSeconds);
+    public void Fresh(TimeSpan age, bool final) => _freshness.Record(age.TotalSeconds, new KeyValuePair<string, object?>("kind", final ? "final" : "live"));
 
     public void Written(TimeSpan since) => _publishToWrite.Record(since.TotalSeconds);
 

@@ -65,7 +65,7 @@ internal sealed class WindowReader(ChannelRegistry registry, StreamDirectory str
                     return;
                 default:
                     streams.Seen(channel.Name, entry.AppendedAtMs);
-                    if (_record.NewestEventAtMs > 0) metrics.Fresh(TimeSpan.FromMilliseconds(Math.Max(0, nowMs - _record.NewestEventAtMs)));
+                    if (_record.NewestEventAtMs > 0) metrics.Fresh(TimeSpan.FromMilliseconds(Math.Max(0, nowMs - _record.NewestEventAtMs)), _record.Final);
                     return;
             }
         }
