@@ -79,6 +79,19 @@ public sealed partial class ComposeTests
     }
 
     [Fact]
+    public async Task Our_services_would_start_with_their_settings()
+    {
+        var example = Repository.Read(".env.example").Split('\n').Where(line => line.Contains('=', StringComparison.Ordinal) && line[0] != '#')
+            .ToDictionary(line => line.Split('=')[0], line => line[(line.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        foreach (var name in Ours)
+        {
+            var environment = Services[name].Map("environment").Select(pair => KeyValuePair.Create(pair.Key, Variable().Replace(pair.Value, match => example[match.Groups["name"].Value])));
+            var (code, _, errors) = await HostProgram.PrintConfigAsync(name, environment);
+            Assert.True(code == 0, $"{name}: {errors}");
+        }
+    }
+
+    [Fact]
     public void Addresses_name_services_and_their_ports()
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal)
@@ -124,6 +137,6 @@ public sealed partial class ComposeTests
     [GeneratedRegex(@"^(?:http://)?(?<host>[a-z-]+):(?<port>\d+)$")]
     private static partial Regex Address();
 
-    [GeneratedRegex(@"\$\{(?<name>[A-Z_]+)")]
+    [GeneratedRegex(@"\$\{(?<name>[A-Z_]+)[^}]*\}")]
     private static partial Regex Variable();
 }

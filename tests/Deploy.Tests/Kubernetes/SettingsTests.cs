@@ -40,6 +40,21 @@ public sealed class SettingsTests
 
     [Theory]
     [MemberData(nameof(Overlays))]
+    public async Task Every_service_would_start_with_its_settings(string name)
+    {
+        var overlay = Overlay.Render(name);
+        foreach (var service in overlay.Services)
+        {
+            var secrets = service.Container.List("env").Select(variable => KeyValuePair.Create(variable.Text("name")!, "in-place-of-a-secret-that-is-not-here"));
+            var (code, settings, errors) = await HostProgram.PrintConfigAsync(service.Name, Config.Of(overlay).Concat(secrets));
+            Assert.True(code == 0, $"{service}: {errors}");
+            Assert.DoesNotContain("\"SigningKey\": \"in-place", settings, StringComparison.Ordinal);
+            Assert.DoesNotContain("sasl_password\": \"in-place", settings, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Overlays))]
     public void Every_service_has_what_its_adapters_need(string name)
     {
         var overlay = Overlay.Render(name);
