@@ -29,5 +29,5 @@ COPY --from=build /out ./
 ENV Millrace__Http__Address=* ASPNETCORE_HTTP_PORTS=
 EXPOSE 8081
 USER 1654:1654
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["dotnet", "Millrace.Ingest.Host.dll", "--health", "8081"]
-ENTRYPOINT ["dotnet", "Millrace.Ingest.Host.dll"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["dotnet", "/app/Millrace.Ingest.Host.dll", "--health", "8081"]
+ENTRYPOINT ["dotnet", "/app/Millrace.Ingest.Host.dll"]

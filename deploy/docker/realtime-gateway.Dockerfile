@@ -37,5 +37,5 @@ COPY --from=build /out ./
 ENV Millrace__Http__Address=* ASPNETCORE_HTTP_PORTS=
 EXPOSE 8083
 USER 1654:1654
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["dotnet", "Millrace.RealtimeGateway.Host.dll", "--health", "8083"]
-ENTRYPOINT ["dotnet", "Millrace.RealtimeGateway.Host.dll"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["dotnet", "/app/Millrace.RealtimeGateway.Host.dll", "--health", "8083"]
+ENTRYPOINT ["dotnet", "/app/Millrace.RealtimeGateway.Host.dll"]

@@ -44,5 +44,5 @@ ENV Millrace__Http__Address=* Millrace__EmbeddedClickHouse__Listen=0.0.0.0 MILLR
 EXPOSE 8080 8123
 VOLUME /data
 USER 1654:1654
-HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 CMD ["dotnet", "Millrace.Standalone.dll", "--health", "8080"]
-ENTRYPOINT ["dotnet", "Millrace.Standalone.dll", "--data", "/data"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=120s --retries=3 CMD ["dotnet", "/app/Millrace.Standalone.dll", "--health", "8080"]
+ENTRYPOINT ["dotnet", "/app/Millrace.Standalone.dll", "--data", "/data"]

@@ -37,8 +37,8 @@ public sealed partial class DockerfileTests
         var assembly = Path.GetFileNameWithoutExtension(Directory.EnumerateFiles(Path.Combine(Repository.Root, Hosts[name]), "*.csproj").Single()) + ".dll";
         Assert.Contains($"dotnet publish {Hosts[name]} ", text, StringComparison.Ordinal);
         Assert.Contains($"EXPOSE {Ports[name]}\n", text, StringComparison.Ordinal);
-        Assert.Contains($"CMD [\"dotnet\", \"{assembly}\", \"--health\", \"{Ports[name]}\"]", text, StringComparison.Ordinal);
-        Assert.EndsWith($"ENTRYPOINT [\"dotnet\", \"{assembly}\"]\n", text, StringComparison.Ordinal);
+        Assert.Contains($"CMD [\"dotnet\", \"/app/{assembly}\", \"--health\", \"{Ports[name]}\"]", text, StringComparison.Ordinal);
+        Assert.EndsWith($"ENTRYPOINT [\"dotnet\", \"/app/{assembly}\"]\n", text, StringComparison.Ordinal);
         Assert.Contains($"<ContainerPort Include=\"{Ports[name]}\" Type=\"tcp\" />", Repository.Read($"{Hosts[name]}/{Path.ChangeExtension(assembly, ".csproj")}"), StringComparison.Ordinal);
     }
 
