@@ -12,7 +12,7 @@ internal static class LoadProgram
     // So that what a first connection and a first publication bring in for good (compiled code, threads, buffers) is not taken for memory of connections.
     private const int FirstSockets = 200;
     private static readonly TimeSpan First = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 

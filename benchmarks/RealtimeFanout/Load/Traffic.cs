@@ -14,6 +14,7 @@ internal sealed class Traffic : IDisposable
     private const int Publishers = 32;
 
     private static readonly byte[] Pong = Dialect.Masked("{}");
+    private static readonly byte[] ControlPong = [0x8A, 0x80, 0, 0, 0, 0];
     private readonly Dialect _dialect;
     private readonly Scenario _scenario;
     private readonly List<Socket> _subscribers;
@@ -109,8 +110,9 @@ internal sealed class Traffic : IDisposable
         if (length <= 0) throw new IOException($"a subscriber was lost: {error}");
         var now = Stopwatch.GetTimestamp();
         var bytes = _buffer.AsSpan(0, length);
-        // A ping of the Centrifuge protocol, by itself or before or behind others.
+        // A ping of the Centrifuge protocol, by itself or before or behind others; or one of WebSocket's own.
         if (bytes.IndexOf("{}"u8) >= 0) socket.Send(Pong);
+        else if (bytes[0] == 0x89) socket.Send(ControlPong);
         for (int at; (at = bytes.IndexOf("{\"sent\":\""u8)) >= 0; bytes = bytes[(at + Dialect.Mark.Length)..])
         {
             if (!Utf8Parser.TryParse(bytes[(at + Dialect.Mark.Length)..], out long sent, out var digits) || digits != 19) throw new IOException("a message was torn");

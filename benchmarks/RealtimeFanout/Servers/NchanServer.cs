@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Millrace.RealtimeFanout.Servers;
 
-/// <summary>nginx with the module nchan, one worker; each channel keeps a hundred messages, in memory.</summary>
+/// <summary>nginx with the module nchan, one worker; each channel keeps a hundred messages, in memory. Pings as often as the gateway.</summary>
 internal sealed class NchanServer : ServerProcess
 {
     private const string Program = "/usr/sbin/nginx";
@@ -37,7 +37,7 @@ internal sealed class NchanServer : ServerProcess
                 nchan_message_timeout 5m;
                 server {
                     listen 127.0.0.1:{{Port}} backlog=4096;
-                    location ~ ^/sub/(\d+)$ { nchan_subscriber websocket; nchan_channel_id $1; nchan_subscriber_first_message newest; }
+                    location ~ ^/sub/(\d+)$ { nchan_subscriber websocket; nchan_websocket_ping_interval 25; nchan_channel_id $1; nchan_subscriber_first_message newest; }
                     location ~ ^/pub/(\d+)$ { nchan_publisher http; nchan_channel_id $1; }
                 }
             }
