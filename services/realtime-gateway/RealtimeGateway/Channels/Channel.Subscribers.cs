@@ -180,6 +180,7 @@ internal sealed partial class Channel
         if (subscription.Mode == DeliveryMode.Every)
         {
             _byWire[connection.Wire.Index] += by;
+            if (subscription.Delta == DeltaKind.None) _wholeByWire[connection.Wire.Index] += by;
         }
         else
         {

@@ -21,6 +21,9 @@ internal sealed partial class Channel
     private readonly int[] _byShard;
     private readonly int[] _byDelta = new int[3];
     private readonly int[] _byWire = new int[Wire.All.Count];
+
+    // Of them those that take publications whole.
+    private readonly int[] _wholeByWire = new int[Wire.All.Count];
     private readonly Dictionary<(string? Type, Wire Wire), int> _aggregated = [];
     private readonly ChannelMessages _messages;
     private int? _partition;
@@ -138,7 +141,7 @@ internal sealed partial class Channel
             var message = new Broadcast(0, null, DeliveryMode.Every, _services.Time.GetTimestamp());
             foreach (var wire in Wire.All)
             {
-                if (_byWire[wire.Index] > 0) message[wire] = _messages.Degraded(wire, document);
+                if (_wholeByWire[wire.Index] > 0) message[wire] = _messages.Degraded(wire, document);
             }
 
             for (var kind = DeltaKind.Fossil; kind <= DeltaKind.MergePatch; kind++)
@@ -201,7 +204,7 @@ internal sealed partial class Channel
         var message = new Broadcast(publication.Offset, publication.Type, DeliveryMode.Every, _services.Time.GetTimestamp());
         foreach (var wire in Wire.All)
         {
-            if (_byWire[wire.Index] > 0) message[wire] = _messages.Publication(wire, publication);
+            if (_wholeByWire[wire.Index] > 0) message[wire] = _messages.Publication(wire, publication);
         }
 
         for (var kind = DeltaKind.Fossil; kind <= DeltaKind.MergePatch; kind++)
