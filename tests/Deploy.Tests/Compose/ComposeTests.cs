@@ -96,7 +96,13 @@ public sealed partial class ComposeTests
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal)
         {
-            ["kafka"] = 9092, ["ingest"] = 8081, ["realtime-gateway"] = 8083, ["alerting"] = 8084, ["archiver"] = 8085, ["minio"] = 9000, ["clickhouse"] = 8123,
+            ["kafka"] = 9092,
+            ["ingest"] = 8081,
+            ["realtime-gateway"] = 8083,
+            ["alerting"] = 8084,
+            ["archiver"] = 8085,
+            ["minio"] = 9000,
+            ["clickhouse"] = 8123,
         };
         foreach (var (name, value) in Ours.SelectMany(name => Services[name].Map("environment")).Where(pair => Address().IsMatch(pair.Value)))
         {

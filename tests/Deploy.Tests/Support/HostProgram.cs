@@ -9,7 +9,11 @@ internal static class HostProgram
 {
     private static readonly Dictionary<string, string> Programs = new(StringComparer.Ordinal)
     {
-        ["ingest"] = "Ingest", ["aggregator"] = "Aggregator", ["realtime-gateway"] = "RealtimeGateway", ["alerting"] = "Alerting", ["archiver"] = "Archiver",
+        ["ingest"] = "Ingest",
+        ["aggregator"] = "Aggregator",
+        ["realtime-gateway"] = "RealtimeGateway",
+        ["alerting"] = "Alerting",
+        ["archiver"] = "Archiver",
     };
 
     /// <summary>Has a service print its settings: exit code 0 when it would start with them. Nothing is opened, nobody is called.</summary>
