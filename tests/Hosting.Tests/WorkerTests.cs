@@ -39,6 +39,43 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task Bulk_worker_stays_on_its_threads_whatever_it_awaits()
+    {
+        using var worker = new BulkWorker(_time, _log);
+        await worker.StartAsync(Cancelled);
+        await Eventually.TrueAsync(() => _time.ActiveTimers == 1);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.All(await worker.Threads.Task.WaitAsync(Cancelled), name => Assert.StartsWith("bulk ", name, StringComparison.Ordinal));
+        await worker.StopAsync(Cancelled);
+        Assert.True(worker.ExecuteTask!.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task Bulk_work_shares_as_many_threads_as_there_are_processors()
+    {
+        var (running, most) = (0, 0);
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => BulkWork.RunAsync(
+            async () =>
+            {
+                for (var i = 0; i < 20; i++)
+                {
+                    var now = Interlocked.Increment(ref running);
+                    InterlockedMax(ref most, now);
+                    Thread.SpinWait(1000);
+                    Interlocked.Decrement(ref running);
+                    await Task.Yield();
+                }
+            },
+            Cancelled)));
+        Assert.InRange(most, 1, Environment.ProcessorCount);
+
+        static void InterlockedMax(ref int target, int value)
+        {
+            for (var seen = Volatile.Read(ref target); seen < value; seen = Volatile.Read(ref target)) Interlocked.CompareExchange(ref target, value, seen);
+        }
+    }
+
+    [Fact]
     public async Task Run_recovers_is_ready_and_the_delays_begin_anew()
     {
         var failed = new TaskCompletionSource();
@@ -131,6 +168,26 @@ public sealed class WorkerTests
             }
 
             await run(number, cancellationToken);
+        }
+    }
+
+    private sealed class BulkWorker(TimeProvider time, CapturedLog log) : Worker(time, log)
+    {
+        public TaskCompletionSource<IReadOnlyList<string?>> Threads { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        protected override bool IsBulk => true;
+
+        protected override async Task RunAsync(CancellationToken cancellationToken)
+        {
+            var names = new List<string?> { Thread.CurrentThread.Name };
+            await Task.Yield();
+            names.Add(Thread.CurrentThread.Name);
+            await Task.Delay(TimeSpan.FromSeconds(1), Time, cancellationToken);
+            names.Add(Thread.CurrentThread.Name);
+            await Task.Run(() => { }, cancellationToken);
+            names.Add(Thread.CurrentThread.Name);
+            Threads.SetResult(names);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
     }
 }

@@ -38,6 +38,12 @@ public abstract class Worker : BackgroundService
     /// <summary>Whether the worker counts as ready as soon as it runs; otherwise it calls <see cref="MarkReady"/> when it has caught up.</summary>
     protected virtual bool ReadyOnStart => true;
 
+    /// <summary>
+    /// Whether the loop works through everything that comes in and nobody waits for its answer: then it runs on threads for such work (see
+    /// <see cref="BulkWork"/>), so that the thread pool is for those that somebody waits for. Default no.
+    /// </summary>
+    protected virtual bool IsBulk => false;
+
     /// <summary>How long a stop waits for the loop to end. Default 10 s.</summary>
     protected virtual TimeSpan StopTimeout => TimeSpan.FromSeconds(10);
 
@@ -60,7 +66,7 @@ public abstract class Worker : BackgroundService
             {
                 if (ReadyOnStart)
                     MarkReady();
-                await RunAsync(stoppingToken);
+                await (IsBulk ? BulkWork.RunAsync(() => RunAsync(stoppingToken), stoppingToken) : RunAsync(stoppingToken));
                 if (!stoppingToken.IsCancellationRequested)
                     Log.WorkerEnded(_logger, Name);
                 return;

@@ -12,6 +12,9 @@ internal sealed class AggregatorWorker(AggregatorPipeline pipeline, TimeProvider
     public override string Name => "aggregator";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override bool ReadyOnStart => false;
 
     /// <inheritdoc/>

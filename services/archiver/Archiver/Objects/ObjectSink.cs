@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Millrace.Archiver.Pipeline;
 using Millrace.Archiver.Progress;
 using Millrace.Hosting.Faults;
+using Millrace.Hosting.Workers;
 using Millrace.Ports.Objects;
 
 namespace Millrace.Archiver.Objects;
@@ -39,7 +40,7 @@ internal sealed class ObjectSink(
         var events = (ObjectCut)cut;
         var stored = new ManifestObject[events.Groups.Count];
         var next = -1;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(ParallelPuts, stored.Length)).Select(_ => Task.Run(PutSomeAsync, cancellationToken)));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(ParallelPuts, stored.Length)).Select(_ => BulkWork.RunAsync(PutSomeAsync, cancellationToken)));
         if (probe is not null) await probe.ReachedAsync(ArchiverStep.ObjectsStored, Name, lane.Partition);
         await PutManifestAsync(
             lane, range, new Manifest(Manifest.Newest, lane.Topic, lane.Partition, lane.Epoch, range.First, range.Last, events.Rows, stored), cancellationToken);

@@ -58,6 +58,9 @@ internal sealed class ArchiverWorker : Worker
     public override string Name => "archiver";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override bool ReadyOnStart => false;
 
     /// <inheritdoc/>

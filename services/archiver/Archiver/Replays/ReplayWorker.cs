@@ -16,6 +16,9 @@ internal sealed class ReplayWorker(ReplayWork work, Replayer replayer, TimeProvi
     public override string Name => "archiver-replays";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)

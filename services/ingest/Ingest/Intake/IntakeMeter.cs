@@ -24,6 +24,9 @@ internal sealed class IntakeMeter(IEventLog log, LedgerStore ledger, TimeProvide
     public override string Name => "intake-meter";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override bool ReadyOnStart => false;
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ internal sealed class LetterIndexer(IEventLog log, LetterIndex index, TimeProvid
     public override string Name => "dead-letter-list";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true) await ReadAsync(cancellationToken);

@@ -1,4 +1,3 @@
-using FASTER.core;
 using Millrace.Adapters.FasterLog.Format;
 using Millrace.Adapters.FasterLog.Storage;
 using Millrace.Adapters.FasterLog.Topics;
@@ -19,7 +18,7 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
     private FragmentChain _chain;
     private bool _chainWanted;
     private LogStore? _store;
-    private LogScan? _scan;
+    private DurableScan? _scan;
     private long _address = address;
 
     /// <summary>Whether durable entries wait to be read.</summary>
@@ -37,7 +36,7 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
                 Collect(maxBatchBytes);
                 break;
             }
-            catch (Exception e) when (e is FasterException or InvalidDataException)
+            catch (InvalidDataException e)
             {
                 Abort();
                 // What came before the damage is delivered first; the next call meets it again. Files that retention deleted are no damage.
@@ -65,27 +64,16 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
             var expected = scan.NextAddress;
             if (!scan.TryNext(out var entry, out var at))
             {
-                // Something durable stands from here on, and FasterLog has found nothing: it has taken zeros for the empty rest of the last page.
+                // Something durable stands from here on, and there is nothing: zeros stand for the empty rest of a page.
                 if (ReferenceEquals(topic.Store, _store) && _store.BeginAddress <= expected) throw new InvalidDataException("There are zeros where something was written.");
                 return;
             }
 
-            var durable = at < _store.DurableAddress;
-            try
-            {
-                if (!durable) return;
-                // FasterLog takes zeros for the empty rest of a page, also where a lost block or file left them.
-                if (!EntryLayout.Follows(_store.Geometry, expected, at, entry.Length)
-                    || !EntryHeader.TryRead(entry, out var header) || header.Partition >= _next.Length || !_chain.Accept(header, entry))
-                    throw new InvalidDataException("The entry is not what was written.");
-                bytes += header.IsFragment ? TakeFragment(header, entry) : Take(header, entry);
-            }
-            finally
-            {
-                scan.Release();
-                // The scan has moved on, but we have not.
-                if (!durable) Abort();
-            }
+            // Zeros are the empty rest of a page also where a lost block or file left them.
+            if (!EntryLayout.Follows(_store.Geometry, expected, at, entry.Length)
+                || !EntryHeader.TryRead(entry, out var header) || header.Partition >= _next.Length || !_chain.Accept(header, entry))
+                throw new InvalidDataException("The entry is not what was written.");
+            bytes += header.IsFragment ? TakeFragment(header, entry) : Take(header, entry);
             if (!_chain.IsOpen) _address = scan.NextAddress;
         }
     }
@@ -124,14 +112,14 @@ internal sealed class EntryReader(Topic topic, long[] starts, long address) : ID
     }
 
     /// <summary>The scan, at the current address; <see langword="null"/> while the topic's files are closed.</summary>
-    private LogScan? Scan()
+    private DurableScan? Scan()
     {
         var store = topic.Store;
         if (_scan is not null && ReferenceEquals(store, _store)) return _scan;
         Abort();
         _address = Math.Max(_address, store.BeginAddress);
         _store = store;
-        return _scan = store.TryScan(_address, ahead: false);
+        return _scan = store.TryScan(_address);
     }
 
     private void Abort()

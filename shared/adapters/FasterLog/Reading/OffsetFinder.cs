@@ -1,4 +1,3 @@
-using FASTER.core;
 using Millrace.Adapters.FasterLog.Format;
 using Millrace.Adapters.FasterLog.Topics;
 
@@ -22,20 +21,18 @@ internal static class OffsetFinder
         var point = topic.Index.ForTime(partition, appendedAtMs);
         // What has been passed without a match; the end, once everything durable has. Whatever stops the scan, this much is certain.
         var passed = Math.Max(point.Next[partition], state.Earliest);
-        using var scan = point.Address < durable ? store.TryScan(point.Address, ahead: false) : null;
+        using var scan = point.Address < durable ? store.TryScan(point.Address) : null;
         try
         {
             while (scan is not null && scan.NextAddress < durable && scan.TryNext(out var entry, out _))
             {
-                var whole = EntryHeader.TryRead(entry, out var header);
-                scan.Release();
-                if (!whole) break;
+                if (!EntryHeader.TryRead(entry, out var header)) break;
                 if (header.Partition != partition) continue;
                 if (header.AppendedAtMs >= appendedAtMs) return header.BaseOffset;
                 passed = header.BaseOffset + header.Count;
             }
         }
-        catch (FasterException)
+        catch (InvalidDataException)
         {
             // Damaged here; whoever reads will be told so.
         }

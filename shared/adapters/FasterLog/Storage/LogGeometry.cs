@@ -8,6 +8,9 @@ internal readonly record struct LogGeometry(int PageBytes, long SegmentBytes, in
     /// <summary>Address of the first entry of an empty log; FasterLog keeps what is below for itself.</summary>
     public const long FirstAddress = 64;
 
+    // Readers need none of its memory: what is full is written at once.
+    private const int WrittenPages = 4;
+
     /// <summary>Longest entry: pages are wasted at most by this much at their end.</summary>
     public int MaxEntryBytes => PageBytes / 8;
 
@@ -34,7 +37,7 @@ internal readonly record struct LogGeometry(int PageBytes, long SegmentBytes, in
         LogChecksum = LogChecksumType.PerEntry,
         PageSize = PageBytes,
         SegmentSize = SegmentBytes,
-        MemorySize = (long)PageBytes * MemoryPages,
+        MemorySize = (long)PageBytes * WrittenPages,
         ReadOnlyMode = readOnly,
         // The constructor would swallow a failed recovery and start with an empty log.
         TryRecoverLatest = false,

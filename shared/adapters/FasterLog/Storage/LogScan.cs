@@ -2,11 +2,9 @@ using FASTER.core;
 
 namespace Millrace.Adapters.FasterLog.Storage;
 
-/// <summary>Walks over the entries of a log. One thread at a time; every entry handed out must be released on the same thread, at once.</summary>
-internal sealed class LogScan(LogStore? store, FasterLogScanIterator iterator) : IDisposable
+/// <summary>Walks over the entries of a log that nobody writes, as FasterLog sees them. One thread at a time; every entry handed out must be released on the same thread, at once.</summary>
+internal sealed class LogScan(FasterLogScanIterator iterator) : IDisposable
 {
-    private bool _disposed;
-
     /// <summary>Address of the next entry.</summary>
     public long NextAddress => iterator.NextAddress;
 
@@ -27,11 +25,5 @@ internal sealed class LogScan(LogStore? store, FasterLogScanIterator iterator) :
     public void Release() => iterator.UnsafeRelease();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_disposed) return;
-        _disposed = true;
-        iterator.Dispose();
-        store?.Release();
-    }
+    public void Dispose() => iterator.Dispose();
 }

@@ -1,16 +1,16 @@
-using FASTER.core;
 using Millrace.Ports.EventLog;
 
 namespace Millrace.Adapters.FasterLog.Storage;
 
 /// <summary>
-/// One opened FasterLog with its files: enqueue and commit from one writer thread, scans from any. After a failure it is only good for
-/// scanning what was durable; the topic opens a new one.
+/// One opened FasterLog with its files: enqueue and commit from one writer thread, scans from any. FasterLog itself is the writer's alone: a reader inside its
+/// epoch would hold up the writer's commits. After a failure it is only good for scanning what was durable; the topic opens a new one.
 /// </summary>
 internal sealed class LogStore : IDisposable
 {
     private readonly SegmentDevice _device;
     private readonly FASTER.core.FasterLog _log;
+    private readonly LogTail _tail;
     private readonly ManualResetEventSlim _progress = new(false, spinCount: 20);
     private readonly Action _onCommitted;
     private int _references = 1;
@@ -25,6 +25,7 @@ internal sealed class LogStore : IDisposable
         _device.StartAt(geometry.SegmentOf(begin));
         _log = new FASTER.core.FasterLog(geometry.Settings(_device, begin, until, readOnly: false));
         if (until > LogGeometry.FirstAddress) _log.Recover();
+        _tail = new LogTail(until, geometry);
         _durable = until;
     }
 
@@ -50,12 +51,14 @@ internal sealed class LogStore : IDisposable
     {
         var spin = new SpinWait();
         long address;
-        // Full memory drains by itself: sealed pages are written as they fill, and readers let go of theirs within a page's reading.
+        // Full memory drains by itself: sealed pages are written as they fill.
         while (!_log.TryEnqueue(entry, out address))
         {
             ThrowIfBroken();
             spin.SpinOnce();
         }
+
+        _tail.Add(address, entry);
         return address;
     }
 
@@ -65,7 +68,7 @@ internal sealed class LogStore : IDisposable
     {
         _progress.Reset();
         if (!_log.CommitStrongly(out var tail, out _, callback: _onCommitted)) return DurableAddress;
-        // Usually the pages have been handed to the device by now, on this thread; a reader inside FasterLog's epoch may have to do it instead.
+        // Usually the pages have been handed to the device by now, on this thread.
         while (_log.FlushedUntilAddress < tail) AwaitProgress();
         _device.Sync();
         while (Volatile.Read(ref _log.CommittedUntilAddress) < tail) AwaitProgress();
@@ -79,16 +82,21 @@ internal sealed class LogStore : IDisposable
     public void TruncateUntil(long address) => _log.UnsafeShiftBeginAddress(address, truncateLog: true);
 
     /// <summary>A scan from an entry's address, or <see langword="null"/> when this store is closed.</summary>
-    public LogScan? TryScan(long address, bool ahead)
+    public DurableScan? TryScan(long address)
     {
         while (true)
         {
             var references = Volatile.Read(ref _references);
             if (references == 0) return null;
-            if (Interlocked.CompareExchange(ref _references, references + 1, references) == references) break;
+            if (Interlocked.CompareExchange(ref _references, references + 1, references) == references) return new DurableScan(this, address);
         }
-        var mode = ahead ? ScanBufferingMode.DoublePageBuffering : ScanBufferingMode.SinglePageBuffering;
-        return new LogScan(this, _log.Scan(address, long.MaxValue, recover: false, scanBufferingMode: mode));
+    }
+
+    /// <summary>Copies durable bytes of one page.</summary>
+    /// <exception cref="InvalidDataException">They can't be read.</exception>
+    internal void Read(long address, Span<byte> destination)
+    {
+        if (!_tail.TryRead(address, destination)) _device.Read(Geometry.SegmentOf(address), address - Geometry.StartOf(Geometry.SegmentOf(address)), destination);
     }
 
     /// <summary>From here on the store is for reading what is durable.</summary>

@@ -123,6 +123,20 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         if (!ok) OnFailure?.Invoke();
     }
 
+    /// <summary>Reads bytes of a segment; what is not there are zeros.</summary>
+    /// <exception cref="InvalidDataException">They can't be read.</exception>
+    public void Read(int segment, long offset, Span<byte> destination)
+    {
+        try
+        {
+            ReadCore(segment, offset, destination);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            throw new InvalidDataException($"{PathOf(_directory, segment)} can't be read: {e.Message}", e);
+        }
+    }
+
     /// <inheritdoc/>
     public override void ReadAsync(
         int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
@@ -130,17 +144,7 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
         var ok = false;
         try
         {
-            var destination = new Span<byte>((void*)destinationAddress, (int)readLength);
-            var file = ReadFile(segmentId);
-            var done = 0;
-            while (done < destination.Length)
-            {
-                var read = RandomAccess.Read(file, destination[done..], (long)sourceAddress + done);
-                if (read == 0) break;
-                done += read;
-            }
-            // Past the end of the file there is nothing; FasterLog's buffer may still hold another page.
-            destination[done..].Clear();
+            ReadCore(segmentId, (long)sourceAddress, new Span<byte>((void*)destinationAddress, (int)readLength));
             ok = true;
         }
 #pragma warning disable CA1031 // As in WriteAsync; the caller learns of it by the error code.
@@ -185,6 +189,21 @@ internal sealed unsafe class SegmentDevice : StorageDeviceBase
             _read.Clear();
             _written.Clear();
         }
+    }
+
+    private void ReadCore(int segment, long offset, Span<byte> destination)
+    {
+        var file = ReadFile(segment);
+        var done = 0;
+        while (done < destination.Length)
+        {
+            var read = RandomAccess.Read(file, destination[done..], offset + done);
+            if (read == 0) break;
+            done += read;
+        }
+
+        // Past the end of the file there is nothing; the memory may still hold something else.
+        destination[done..].Clear();
     }
 
     private void Reserve(SafeFileHandle file, int segment, long end)

@@ -160,7 +160,7 @@ internal sealed class Recovery
     /// <summary>Walks over entries up to the first that is not whole.</summary>
     private void ScanWhole(FASTER.core.FasterLog log, long from, long end)
     {
-        using var scan = new LogScan(null, log.Scan(from, end, recover: false, scanBufferingMode: ScanBufferingMode.SinglePageBuffering));
+        using var scan = new LogScan(log.Scan(from, end, recover: false, scanBufferingMode: ScanBufferingMode.SinglePageBuffering));
         try
         {
             for (var expected = from; scan.TryNext(out var entry, out var address); expected = scan.NextAddress)

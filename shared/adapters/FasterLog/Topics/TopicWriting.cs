@@ -44,8 +44,8 @@ internal sealed partial class Topic
             // What is durable stays readable.
             _store.RefuseWrites(failure);
         }
-        Volatile.Write(ref _broken, AppendFailure(failure));
         _brokenSince = Time.GetTimestamp();
+        Volatile.Write(ref _broken, AppendFailure(failure));
         Index.CutAt(_store.DurableAddress);
         foreach (var partition in Partitions) partition.AbandonWrite();
     }

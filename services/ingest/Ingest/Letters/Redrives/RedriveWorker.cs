@@ -13,6 +13,9 @@ internal sealed class RedriveWorker(RedriveWork work, Redriver redriver, Redrive
     public override string Name => "redrives";
 
     /// <inheritdoc/>
+    protected override bool IsBulk => true;
+
+    /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
