@@ -30,6 +30,16 @@ public sealed class LogTailTests
     }
 
     [Fact]
+    public void What_is_not_written_yet_is_not_there()
+    {
+        var tail = new LogTail(0, _geometry);
+        Assert.False(tail.TryRead(0, new byte[4]));
+        tail.Add(0, [1]);
+        Assert.False(tail.TryRead(0, new byte[EntryLayout.TotalOf(1) + 1]));
+        Assert.True(tail.TryRead(0, new byte[EntryLayout.TotalOf(1)]));
+    }
+
+    [Fact]
     public void Overwritten_bytes_are_for_the_file()
     {
         var tail = new LogTail(0, _geometry);

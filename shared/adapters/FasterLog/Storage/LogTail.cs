@@ -30,16 +30,20 @@ internal sealed class LogTail(long from, LogGeometry geometry)
     }
 
     /// <summary>Copies bytes of one page.</summary>
-    /// <returns><see langword="false"/> when it has them no more: what was copied is worth nothing.</returns>
+    /// <returns><see langword="false"/> when it has them no more, or not yet: what was copied is worth nothing.</returns>
     public bool TryRead(long address, Span<byte> destination)
     {
-        if (!Has(address)) return false;
+        if (!Has(address, destination.Length)) return false;
         Place(address, destination.Length).CopyTo(destination);
         Interlocked.MemoryBarrier();
-        return Has(address);
+        return Has(address, destination.Length);
     }
 
-    private bool Has(long address) => address >= _from && address >= Volatile.Read(ref _end) - _bytes.Length;
+    private bool Has(long address, int length)
+    {
+        var end = Volatile.Read(ref _end);
+        return address >= _from && address >= end - _bytes.Length && address + length <= end;
+    }
 
     private Span<byte> Place(long address, int length) => _bytes.AsSpan((int)(address % _bytes.Length), length);
 }
