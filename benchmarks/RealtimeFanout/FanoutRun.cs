@@ -9,7 +9,6 @@ namespace Millrace.RealtimeFanout;
 /// <summary>All rounds: in each the servers take turns, so that what else the machine does falls on all of them alike.</summary>
 internal sealed class FanoutRun(Settings settings)
 {
-    private static readonly string[] Servers = ["millrace", "nchan", "floor"];
 
     private static readonly (string Head, Func<LoadResult, double> Value, string Format)[] Columns =
     [
@@ -28,7 +27,7 @@ internal sealed class FanoutRun(Settings settings)
             foreach (var scenario in settings.Scenarios)
             {
                 // Whoever is first in one round is last in the next.
-                var turn = settings.Servers ?? Servers;
+                var turn = settings.Servers ?? Settings.AllServers;
                 foreach (var server in turn.Skip(round % turn.Count).Concat(turn.Take(round % turn.Count))) await MeasureAsync(server, scenario);
             }
         }

@@ -23,6 +23,9 @@ internal sealed record Settings(string Gateway)
 
     public int Seconds { get; init; } = 10;
 
+    /// <summary>Names of the servers.</summary>
+    public static IReadOnlyList<string> AllServers { get; } = ["millrace", "nchan", "floor"];
+
     public IReadOnlyList<Scenario> Scenarios { get; init; } = Scenario.All;
 
     /// <summary><see langword="null"/> for all that are there.</summary>
@@ -38,13 +41,13 @@ internal sealed record Settings(string Gateway)
             var value = args[i + 1];
             switch (args[i])
             {
-                case "--gateway": settings = settings with { Gateway = value }; break;
+                case "--gateway": settings = settings with { Gateway = Path.GetFullPath(value) }; break;
                 case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out var rounds) && rounds > 0: settings = settings with { Rounds = rounds }; break;
                 case "--seconds" when int.TryParse(value, CultureInfo.InvariantCulture, out var seconds) && seconds > 0: settings = settings with { Seconds = seconds }; break;
                 case "--scenarios" when value.Split(',') is var names && names.All(name => Scenario.All.Any(one => one.Name == name)):
                     settings = settings with { Scenarios = [.. Scenario.All.Where(one => names.Contains(one.Name))] };
                     break;
-                case "--servers": settings = settings with { Servers = value.Split(',') }; break;
+                case "--servers" when value.Split(',') is var servers && servers.All(AllServers.Contains): settings = settings with { Servers = servers }; break;
                 case "--json": settings = settings with { Json = value }; break;
                 default: return null;
             }
