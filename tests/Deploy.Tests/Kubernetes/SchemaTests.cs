@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Millrace.Deploy.Tests.Support;
-using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Deploy.Tests.Kubernetes;
@@ -39,18 +37,5 @@ public sealed class SchemaTests
         Assert.Equal(["Service/a", "Service/b", "Service/c"], lines.Select(line => line.Split(':')[0]).Order());
     }
 
-    private static async Task<IReadOnlyList<string>> CheckAsync(JsonArray objects)
-    {
-        var node = TestEnvironment.RequireProgramOrSkip("node", "install Node.js 20");
-        var folder = Path.Combine(Repository.Root, "tests", "clients", "manifests");
-        TestEnvironment.RequireOrSkip(Directory.Exists(Path.Combine(folder, "node_modules")), $"run npm ci in {folder}");
-        using var process = Process.Start(new ProcessStartInfo(node, [Path.Combine(folder, "check.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        await process.StandardInput.WriteAsync(objects.ToJsonString());
-        process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await errors);
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
+    private static Task<IReadOnlyList<string>> CheckAsync(JsonArray objects) => NodeScript.RunAsync("check.mjs", objects.ToJsonString());
 }

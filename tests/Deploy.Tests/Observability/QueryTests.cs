@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Millrace.Deploy.Tests.Support;
-using Millrace.Testing;
 using Xunit;
 
 namespace Millrace.Deploy.Tests.Observability;
@@ -119,20 +117,7 @@ public sealed partial class QueryTests
 
     private static readonly HashSet<string> Functions = ["histogram_quantile", "http_route", "http_response_status_code", "__rate_interval"];
 
-    private static async Task<IReadOnlyList<string>> ParseAsync(IReadOnlyList<string> expressions)
-    {
-        var node = TestEnvironment.RequireProgramOrSkip("node", "install Node.js 20");
-        var folder = Path.Combine(Repository.Root, "tests", "clients", "manifests");
-        TestEnvironment.RequireOrSkip(Directory.Exists(Path.Combine(folder, "node_modules")), $"run npm ci in {folder}");
-        using var process = Process.Start(new ProcessStartInfo(node, [Path.Combine(folder, "promql.mjs")]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        await process.StandardInput.WriteAsync(JsonSerializer.Serialize(expressions));
-        process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await errors);
-        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
+    private static Task<IReadOnlyList<string>> ParseAsync(IReadOnlyList<string> expressions) => NodeScript.RunAsync("promql.mjs", JsonSerializer.Serialize(expressions));
 
     [GeneratedRegex(@"^(up|dotnet_\w+|kestrel_\w+|http_server_\w+)$")]
     private static partial Regex ForeignName();
